@@ -1,5 +1,6 @@
 import type { Step } from "../core/property-path.ts";
 import type { Container } from "./container.ts";
+import type { DebianImage } from "./debian-image.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure } from "../core/failure.ts";
 import { shown } from "../core/shown.ts";
@@ -103,8 +104,10 @@ function isReadOnly(options: readonly string[]): boolean {
 function ownerFailures({ steps, container }: Placed, names: ReadonlySet<string>): Failure[] {
   const { users, groups } = accountsOf(container);
   const all = (more: readonly string[]): Set<string> => new Set([...names, ...more]);
+  // which users a package makes is known to the build only
+  const remedy = isFromPackages(container) ? (name: string) => `, or users: [{ name: ${shown(name)}, uid: 1000 }] of its image` : undefined;
   return [
-    ...ownerFailure([...steps, "uid"], container.uid, all(users), "container or user of the image"),
+    ...ownerFailure([...steps, "uid"], container.uid, all(users), "container or user of the image", remedy),
     ...ownerFailure([...steps, "gid"], container.gid, all(groups), "container or group of the image"),
     ...itemsOf(container.additionalGids).flatMap(([index, gid]) =>
       ownerFailure([...steps, "additionalGids", index], gid, all(groups), "container or group of the image"),
@@ -112,23 +115,34 @@ function ownerFailures({ steps, container }: Placed, names: ReadonlySet<string>)
   ];
 }
 
-function ownerFailure(steps: readonly Step[], owner: unknown, known: ReadonlySet<string>, what: string): Failure[] {
+function ownerFailure(
+  steps: readonly Step[],
+  owner: unknown,
+  known: ReadonlySet<string>,
+  what: string,
+  remedy = (_: string) => "",
+): Failure[] {
   if (typeof owner !== "string" || owner === "" || owner === "root" || known.has(owner)) return [];
   const number = /^\d+$/.test(owner) ? ": a number is written without quotes" : didYouMean(owner, known);
   return [
     failure(
       steps,
-      `got ${shown(owner)}, which is not a ${what}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}`}`,
+      `got ${shown(owner)}, which is not a ${what}${number || `, wanted a number${known.size > 0 ? ` or one of ${[...known].join(", ")}` : ""}${remedy(owner)}`}`,
     ),
   ];
 }
 
 /** Users and groups that an image made from packages declares; those of other images are unknown here. */
-function accountsOf({ image }: Container): { users: string[]; groups: string[] } {
-  if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return { users: [], groups: [] };
+function accountsOf(container: Container): { users: string[]; groups: string[] } {
+  if (!isFromPackages(container)) return { users: [], groups: [] };
+  const { image } = container;
   const users = itemsOf(image.debian.users).map(([, user]) => user);
   const named = [...users.map((user) => user.group ?? user.name), ...itemsOf(image.debian.groups).map(([, group]) => group.name)];
   return { users: users.map((user) => user.name), groups: named };
+}
+
+function isFromPackages(container: Container): container is Container & { readonly image: DebianImage } {
+  return typeof container.image === "object" && !isDeferred(container.image) && !isDeferred(container.image.debian);
 }
 
 const NAMESPACE_WORDS = {

@@ -162,6 +162,10 @@ describe("an image refuses", () => {
       'services.a.uid: got "b", which is not a container or user of the image, wanted a number or one of a',
     ],
     [
+      { services: [service("a", { image: debianImage as never, uid: "redis" })] },
+      'services.a.uid: got "redis", which is not a container or user of the image, wanted a number or one of a, www, or users: [{ name: "redis", uid: 1000 }] of its image',
+    ],
+    [
       { services: [service("a", { image: debianImage as never, gid: "wwww" })] },
       'services.a.gid: got "wwww", which is not a container or group of the image: did you mean "www"?',
     ],
