@@ -1,4 +1,4 @@
-// Installs the judges of the tests that are Python programs, each with its dependencies in a folder of its own.
+// Installs the judges of the tests that are Python packages, each in a folder of its own.
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,6 +8,13 @@ import { findProgram, run } from "./run.mjs";
 const PROGRAMS = {
   // the judge of requests to AWS
   moto: { version: "5.2.5", packages: (version) => [`moto[ebs,ec2,ecr,sts]==${version}`, "flask==3.1.3", "flask-cors==6.0.5"] },
+  // the clouds' own models of their APIs: files that tests read, so their dependencies stay away
+  botocore: { version: "1.44.8", packages: (version) => ["--no-deps", `botocore==${version}`] },
+  "google-api-python-client": { version: "2.202.0", packages: (version) => ["--no-deps", `google-api-python-client==${version}`] },
+  // its last version with Compute 2024-11-01, and its last with galleries 2024-03-03
+  "azure-mgmt-compute": { version: "34.1.0", packages: (version) => ["--no-deps", `azure-mgmt-compute==${version}`] },
+  "azure-mgmt-compute-galleries": { version: "33.1.0", packages: (version) => ["--no-deps", `azure-mgmt-compute==${version}`] },
+  "azure-mgmt-network": { version: "28.1.0", packages: (version) => ["--no-deps", `azure-mgmt-network==${version}`] },
 };
 
 /**
@@ -29,6 +36,7 @@ export async function ensurePipProgram(name, { cacheDir = cacheFolder() } = {}) 
       "--quiet",
       "--disable-pip-version-check",
       "--no-input",
+      "--no-compile",
       "--target",
       aside,
       ...packages(version),

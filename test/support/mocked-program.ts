@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { runtime } from "@pulumi/pulumi";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import { describeType } from "./aws/instance-types.ts";
 
 /** A resource that a program has registered. */
 export interface Registered {
@@ -29,6 +30,9 @@ function stateOf(type: string, name: string, inputs: Readonly<Record<string, unk
       location: "westeurope",
       versionName: "1.0.0",
     };
+  if (type === "linuxkit:index:AwsSnapshot") return { snapshotId: "snap-0123456789abcdef0", isEncrypted: inputs.encrypted === true };
+  if (type === "aws:ec2/launchTemplate:LaunchTemplate") return { latestVersion: 1 };
+  if (/Image$/.test(type)) return { name, selfLink: `link-of-${name}`, diskSizeGb: 1 };
   return { name, selfLink: `link-of-${name}`, instanceId: "1" };
 }
 
@@ -39,7 +43,12 @@ await runtime.setMocks(
       if (waiting?.name === name) waiting.resolve();
       return { id: `${name}-id`, state: { ...inputs, ...stateOf(type, name, inputs) } };
     },
-    call: () => ({ project: "p", region: "europe-west3", zone: "europe-west3-a", number: "7", subscriptionId: "s", tenantId: "t" }),
+    call({ token, inputs }) {
+      if (token === "aws:ec2/getInstanceType:getInstanceType") return describeType(String(inputs.instanceType));
+      if (token === "aws:ec2/getSubnet:getSubnet") return { availabilityZone: "eu-central-1a" };
+      if (token.startsWith("aws:")) return { region: "eu-central-1", accountId: "123456789012" };
+      return { project: "p", region: "europe-west3", zone: "europe-west3-a", number: "7", subscriptionId: "s", tenantId: "t" };
+    },
   },
   "project",
   "stack",
@@ -53,6 +62,19 @@ export async function registeredBy(program: () => unknown, last: string): Promis
   program();
   await promise;
   return new Map(registered.map((resource) => [resource.name, resource]));
+}
+
+/** All resources that a program registers, one of that type among them. */
+export async function allRegisteredBy(program: () => unknown, last: RegExp): Promise<readonly Registered[]> {
+  registered = [];
+  program();
+  const isThere = () => registered.some(({ type }) => last.test(type));
+  for (let quiet = 0, count = 0; quiet < 30 || (quiet < 3000 && !isThere()); quiet++) {
+    await new Promise(setImmediate);
+    if (registered.length !== count) [quiet, count] = [0, registered.length];
+  }
+  assert.ok(isThere(), `${last} is not among ${registered.map(({ type, name }) => `${type} ${name}`).join(", ")}`);
+  return registered;
 }
 
 /** The resources that a program has registered before it ended by an error, and that error. */

@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net";
 import type { AwsAccount } from "./account.ts";
 import { AwsRefusal, EbsSnapshots } from "./ebs-snapshots.ts";
 import { ec2Action } from "./ec2-actions.ts";
+import { record } from "../models/recorded.ts";
 import { Identities, type Identity } from "./identities.ts";
 import { verifySignature } from "./signature.ts";
 
@@ -127,6 +128,7 @@ export class AwsServer implements AsyncDisposable {
         : target !== undefined && this.#options.resources
           ? { status: 200, text: this.#options.resources.quota(action, body.toString()) }
           : this.#ebs(action, request, body, second, third, fourth);
+      recordAccepted(request, signed.service, form, target, body);
       if (fault && "cut" in fault) return void request.socket.destroy();
       response.writeHead(answer.status, {
         "content-type": form ? "text/xml" : target === undefined ? "application/json" : "application/x-amz-json-1.1",
@@ -186,6 +188,25 @@ export class AwsServer implements AsyncDisposable {
     if (answer === undefined) throw new AwsRefusal(400, "InvalidAction", `no operation ${action}`);
     return answer;
   }
+}
+
+/** A block is recorded as its length. */
+function recordAccepted(
+  { method = "", url = "", headers }: IncomingMessage,
+  service: string,
+  form: URLSearchParams | undefined,
+  target: string | undefined,
+  body: Buffer,
+): void {
+  if (form) return record({ cloud: "aws", service, form: form.toString() });
+  if (target !== undefined)
+    return record({ cloud: "aws", service, operation: target.split(".")[1] as string, input: JSON.parse(body.toString()) });
+  const named = Object.entries(headers).flatMap(([name, value]) =>
+    /^x-amz-(?!date|security|content)/.test(name) ? [[name, String(value)]] : [],
+  );
+  const isBlock = method === "PUT";
+  const given = body.length === 0 ? undefined : isBlock ? body.length : JSON.parse(body.toString());
+  record({ cloud: "aws", service, method, url, headers: Object.fromEntries(named), body: given });
 }
 
 function ebsAction(method: string, second: string | undefined, third: string | undefined): string {

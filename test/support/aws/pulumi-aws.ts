@@ -18,6 +18,7 @@ import type { AutoScaling, Launch } from "./auto-scaling.ts";
 import type { AwsServer } from "./aws-server.ts";
 import { Ec2Machines, refuseTags, zoneOf } from "./ec2-machines.ts";
 import { describeType } from "./instance-types.ts";
+import { recordStock } from "./stock-requests.ts";
 
 /** An AMI of the stand-in. */
 export interface StoredImage {
@@ -177,7 +178,7 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
       "skipMetadataApiCheck",
       "skipRegionValidation",
     ],
-    types,
+    types: types.map(recorded),
     functions: {
       "aws:ec2/getSubnet:getSubnet": async ({ id }) => ({ id: id ?? "", availabilityZone: zoneOf(String(id)) }),
       "aws:ec2/getInstanceType:getInstanceType": async ({ instanceType }) => describeType(String(instanceType)) as unknown as Properties,
@@ -197,6 +198,24 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
     },
   });
   return { provider, images, copies, place, templates, machines };
+}
+
+/** A type that writes down what the provider sends for it. */
+function recorded(type: StandInType): StandInType {
+  const { token, create, update } = type;
+  return {
+    ...type,
+    async create(name, inputs, signal) {
+      const made = await create.call(type, name, inputs, signal);
+      recordStock(token, name, inputs);
+      return made;
+    },
+    async update(id, inputs, old, signal, oldInputs) {
+      const outputs = update ? await update.call(type, id, inputs, old, signal, oldInputs) : { ...old, ...inputs };
+      recordStock(token, id, inputs, id);
+      return outputs;
+    },
+  };
 }
 
 function launchOf({ launchTemplate }: Properties): Launch {

@@ -10,6 +10,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Authority } from "../authority.ts";
+import { record } from "../models/recorded.ts";
 import { type RoleCredentials, verifySignature } from "./signature.ts";
 
 /** An error that the services answer on purpose. */
@@ -35,8 +36,10 @@ export class SecretServices implements AsyncDisposable {
     this.#credentials = credentials;
     this.#stored = stored;
     this.#server = createServer(authority, (request, response) => {
-      void this.#answer(request).then(({ status, action, scope, body }) => {
+      void this.#answer(request).then(({ status, action, scope, body, input }) => {
         this.requests.push(`${action} ${scope} ${status}`);
+        if (status === 200)
+          record({ cloud: "aws", service: scope.split("/")[1] as string, operation: action.split(".")[1] as string, input });
         response.writeHead(status, { "content-type": "application/x-amz-json-1.1", connection: "close" }).end(JSON.stringify(body));
       });
     });
@@ -58,7 +61,7 @@ export class SecretServices implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #answer(request: IncomingMessage): Promise<{ status: number; action: string; scope: string; body: object }> {
+  async #answer(request: IncomingMessage): Promise<{ status: number; action: string; scope: string; body: object; input?: object }> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);

@@ -14,6 +14,7 @@ import { Arm } from "./arm.ts";
 import { armAction, armRefusal, armRequest, type Polling } from "./arm-requests.ts";
 import { blobAction, blobRefusal, blobRequest, type HttpAnswer } from "./blob-requests.ts";
 import type { Certificate } from "./certificate.ts";
+import { record } from "../models/recorded.ts";
 import { ManagedDisks } from "./disks.ts";
 import { Entra } from "./entra.ts";
 import { galleryKinds } from "./galleries.ts";
@@ -171,6 +172,13 @@ export class AzureServer implements AsyncDisposable {
         : isArm
           ? this.#arm(request, url, body)
           : this.#identity(request, url, body);
+      if (isArm)
+        record({
+          cloud: "azure",
+          method,
+          url: request.url ?? "",
+          ...(body.length > 0 && { body: JSON.parse(body.toString()) as unknown }),
+        });
       if (fault && "cut" in fault) return void request.socket.destroy();
       send(answer);
     } catch (error) {

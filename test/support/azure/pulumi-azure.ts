@@ -13,6 +13,8 @@ import type { Provider } from "../../../sdk/plugin/provider.ts";
 import type { Properties, Value } from "../../../sdk/plugin/value.ts";
 import { type StandInType, standInProvider, Unfinished } from "../stand-in.ts";
 import type { Arm, ArmAnswer, ArmKind, ArmResource } from "./arm.ts";
+import { record } from "../models/recorded.ts";
+import { apiVersions } from "./api-versions.ts";
 import { keyOf, parsePath } from "./arm-id.ts";
 import { outputsOf, unflatten } from "./arm-shape.ts";
 import type { AzureServer } from "./azure-server.ts";
@@ -66,20 +68,10 @@ export function pulumiAzure(server: AzureServer): Provider {
 
 function resourceType(arm: Arm, kind: ArmKind): StandInType {
   const named = kind.names.at(-1) as string;
-  const path = (inputs: Properties, name: Value | undefined): string => {
-    const [namespace, ...types] = kind.type.split("/");
-    const pairs = types.map((type, index) => `${type}/${String(index === types.length - 1 ? name : inputs[kind.names[index] as string])}`);
-    return `${groupId(arm, String(inputs.resourceGroupName))}/providers/${namespace}/${pairs.join("/")}`;
-  };
-  const body = (inputs: Properties): Properties => {
-    const location = inputs.location ?? arm.groups.get(keyOf(String(inputs.resourceGroupName)));
-    return unflatten({ ...inputs, ...((kind.placed ?? true) && location !== undefined && { location }) }, [
-      "resourceGroupName",
-      ...kind.names,
-    ]);
-  };
   const put = async (id: string, inputs: Properties, signal: AbortSignal): Promise<Properties> => {
-    const answer = ask(arm, "PUT", id, withoutSelf(body(inputs), id) as Properties);
+    const { url, body } = stockRequest(arm, kind, id, inputs);
+    const answer = ask(arm, "PUT", id, body);
+    record({ cloud: "azure", method: "PUT", url, body });
     try {
       await settled(answer, signal);
     } catch (error) {
@@ -92,7 +84,7 @@ function resourceType(arm: Arm, kind: ArmKind): StandInType {
     replaces: ["resourceGroupName", "location", ...kind.names, ...(REPLACES[kind.token] ?? [])],
     computed: ["name", ...(COMPUTED[kind.token] ?? [])],
     async create(name, inputs, signal) {
-      const id = path(inputs, inputs[named] ?? autoName(name));
+      const id = stockId(arm, kind, inputs, inputs[named] ?? autoName(name));
       if (arm.resources.has(keyOf(id))) throw new Error(`cannot create already existing resource '${id}'`);
       return { id, outputs: await put(id, inputs, signal) };
     },
@@ -100,6 +92,23 @@ function resourceType(arm: Arm, kind: ArmKind): StandInType {
     exists: (id) => arm.resources.has(keyOf(id)),
     remove: async (id) => settled(ask(arm, "DELETE", id), AbortSignal.timeout(60_000)),
   };
+}
+
+/** The id of a resource of that name. */
+export function stockId(arm: Arm, kind: ArmKind, inputs: Properties, name: Value | undefined): string {
+  const [namespace, ...types] = kind.type.split("/");
+  const pairs = types.map((type, index) => `${type}/${String(index === types.length - 1 ? name : inputs[kind.names[index] as string])}`);
+  return `${groupId(arm, String(inputs.resourceGroupName))}/providers/${namespace}/${pairs.join("/")}`;
+}
+
+/** What the provider sends to create or update a resource, in the version that the class is made of. */
+export function stockRequest(arm: Arm, kind: ArmKind, id: string, inputs: Properties): { readonly url: string; readonly body: Properties } {
+  const location = inputs.location ?? arm.groups.get(keyOf(String(inputs.resourceGroupName)));
+  const body = unflatten({ ...inputs, ...((kind.placed ?? true) && location !== undefined && { location }) }, [
+    "resourceGroupName",
+    ...kind.names,
+  ]);
+  return { url: `${id}?api-version=${apiVersions(kind.token)[0]}`, body: withoutSelf(body, id) as Properties };
 }
 
 /** Deleting a resource group deletes its content, but fails if a disk has active access. */

@@ -19,6 +19,7 @@ import { INSTANCES } from "./instances.ts";
 import { GoogleRefusal } from "./refusal.ts";
 import type { ApiVersion, Json } from "./schemas.ts";
 import { templateKind } from "./templates.ts";
+import { record } from "../models/recorded.ts";
 
 /** A fault that the server injects into one request. */
 export type GoogleFault =
@@ -98,6 +99,12 @@ export class GoogleServer implements AsyncDisposable {
         path === undefined
           ? this.#account(what, request, body)
           : { status: 200, body: await this.#compute(request, version as ApiVersion, path, url.searchParams, body) };
+      record({
+        cloud: "gcp",
+        method: request.method ?? "",
+        url: request.url ?? "",
+        ...(what !== "POST token" && { body: parse(request, body) }),
+      });
       if (fault && "cut" in fault) return void request.socket.destroy();
       send(response, answer.status, JSON.stringify(answer.body));
     } catch (error) {

@@ -27,6 +27,8 @@ export function diskType(gcp: PulumiWorld): StandInType {
         name,
         sizeGb: inputs.size,
         sourceImage: inputs.image,
+        sourceSnapshot: inputs.snapshot,
+        diskEncryptionKey: keyBody(inputs.diskEncryptionKey),
         type: inputs.type && `${scope}/diskTypes/${String(inputs.type)}`,
         ...pick(inputs, ["labels", "description", "architecture", "guestOsFeatures"]),
       });
@@ -55,6 +57,10 @@ export function diskType(gcp: PulumiWorld): StandInType {
     exists: (id) => gcp.exists(id),
     remove: (id) => gcp.remove(id),
   };
+}
+
+function keyBody(key: Json): Json {
+  return key && { kmsKeyName: key.kmsKeySelfLink, kmsKeyServiceAccount: key.kmsKeyServiceAccount };
 }
 
 /** `compute.AttachedDisk`. Its ID is the path of the machine and the device name. */

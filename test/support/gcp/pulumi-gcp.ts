@@ -35,15 +35,7 @@ export function pulumiGcp(server: GoogleServer, storage: string, region = "europ
       "storageCustomEndpoint",
       "disableGlobalProjectWarning",
     ],
-    types: [
-      imageType(gcp),
-      ...machineTypes(gcp),
-      groupType(gcp),
-      ...["global", "regions"].map((level) => healthCheckType(gcp, level)),
-      diskType(gcp),
-      attachmentType(gcp),
-      ...storageTypes(gcp, storage),
-    ],
+    types: [...computeTypes(gcp), ...storageTypes(gcp, storage)],
     functions: {
       "gcp:organizations/getProject:getProject": async ({ projectId }) => {
         const id = String(projectId ?? server.project);
@@ -79,6 +71,18 @@ export function pulumiGcp(server: GoogleServer, storage: string, region = "europ
       }),
     },
   });
+}
+
+/** The types of Compute Engine. */
+export function computeTypes(gcp: PulumiWorld): StandInType[] {
+  return [
+    imageType(gcp),
+    ...machineTypes(gcp),
+    groupType(gcp),
+    ...["global", "regions"].map((level) => healthCheckType(gcp, level)),
+    diskType(gcp),
+    attachmentType(gcp),
+  ];
 }
 
 function imageType(gcp: PulumiWorld): StandInType {

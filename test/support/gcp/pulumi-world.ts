@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Properties } from "../../../sdk/plugin/value.ts";
+import { type CloudRequest, record } from "../models/recorded.ts";
 import type { GoogleServer } from "./google-server.ts";
 import { GoogleRefusal } from "./refusal.ts";
 import type { Json } from "./schemas.ts";
@@ -46,6 +47,7 @@ export class PulumiWorld {
         throw new GoogleRefusal(403, "forbidden", `Required 'compute.${collection}.create' permission for '${path}'`);
       return this.server.compute.insert(scope, collection, { body: withoutUndefined(body), version: "beta" });
     });
+    record({ cloud: "gcp", method: "POST", url: `/compute/beta/${scope}/${collection}`, body });
     return { path, resource: this.server.compute.get(path) };
   }
 
@@ -53,11 +55,14 @@ export class PulumiWorld {
     await this.#done(`changing ${path}`, () =>
       this.server.compute.change(path, verb, { body: withoutUndefined(body), version: "beta", query: new URLSearchParams(query) }),
     );
+    record(changeRequest(path, verb, body, query));
   }
 
   /** Deletes a resource if it exists. */
   async remove(path: string): Promise<void> {
-    if (this.exists(path)) await this.#done(`deleting ${path}`, () => this.server.compute.delete(path));
+    if (!this.exists(path)) return;
+    await this.#done(`deleting ${path}`, () => this.server.compute.delete(path));
+    record({ cloud: "gcp", method: "DELETE", url: `/compute/beta/${path}` });
   }
 
   exists(path: string): boolean {
@@ -74,6 +79,13 @@ export class PulumiWorld {
       throw new Error(`googleapi: Error ${error.status}: ${error.message}, ${error.reason}`, { cause: error });
     }
   }
+}
+
+/** The request behind {@link PulumiWorld.change}. */
+export function changeRequest(path: string, verb: string, body: Json, query: Readonly<Record<string, string>>): CloudRequest {
+  const search = new URLSearchParams(query).toString();
+  const url = `/compute/beta/${path}${verb === "patch" ? "" : `/${verb}`}${search === "" ? "" : `?${search}`}`;
+  return { cloud: "gcp", method: verb === "patch" ? "PATCH" : "POST", url, body: withoutUndefined(body) };
 }
 
 function withoutUndefined(body: Json): Json {

@@ -7,6 +7,7 @@
 import { crc32c } from "../../../sdk/core/crc32c.ts";
 import type { Authority } from "../authority.ts";
 import { LoopbackServer, type Reply } from "../loopback-server.ts";
+import { record } from "../models/recorded.ts";
 
 /** Bytes of each version by name. The account may not read a `null`; a `"damaged"` value has a wrong checksum. */
 export type StoredVersions = Readonly<Record<string, Buffer | null | "damaged">>;
@@ -29,6 +30,7 @@ export function startSecretManager(authority: Authority, token: string, versions
         "PERMISSION_DENIED",
         `Permission 'secretmanager.versions.access' denied for resource '${name}' (or it may not exist).`,
       );
+    record({ cloud: "gcp", method, url });
     const data = value === "damaged" ? Buffer.from("other") : value;
     // Google inverts the final value
     const dataCrc32c = String(~crc32c(value === "damaged" ? Buffer.from("damaged") : value) >>> 0);

@@ -7,6 +7,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { record } from "../models/recorded.ts";
 import { describe, type StorageAnswer, StorageObjects, StorageRefusal } from "./storage-objects.ts";
 
 /** A fault that the server injects into one request. */
@@ -38,6 +39,9 @@ export type StorageAction =
   | "query"
   | "cancel"
   | "media";
+
+/** Requests to the address of an upload that was started, of which no discovery document tells. */
+const SESSION: readonly StorageAction[] = ["put", "query", "cancel"];
 
 /** Cloud Storage on loopback, with the operations that an upload needs. */
 export class StorageServer implements AsyncDisposable {
@@ -108,6 +112,15 @@ export class StorageServer implements AsyncDisposable {
         json: { error: { code: error.status, message: error.message, errors: [{ domain: "global", message: error.message }] } },
         headers: retryAfter,
       };
+    }
+    if (answer.status < 300 && !SESSION.includes(action)) {
+      const isJson = /^application\/json\b/.test(request.headers["content-type"] ?? "") && body.bytes.length > 0;
+      record({
+        cloud: "gcp",
+        method: request.method ?? "",
+        url: request.url ?? "",
+        ...(isJson && { body: JSON.parse(body.bytes.toString()) }),
+      });
     }
     if (fault && "cut" in fault) return void request.socket.destroy();
     const text = answer.bytes ?? (answer.json === undefined ? "" : JSON.stringify(answer.json));
