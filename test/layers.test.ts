@@ -78,7 +78,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "sdk/machine": ["sdk/core", "sdk/definition", "sdk/format", "sdk/resource", "sdk/resource/plugin"],
   // the command line's checks of hosts and clouds look at both halves of every backend
-  "sdk/doctor": ["sdk/core", "sdk/definition", "sdk/rollout", "providers/qemu/plugin", "providers/aws", "providers/aws/plugin"],
+  "sdk/doctor": [
+    "sdk/core",
+    "sdk/definition",
+    "sdk/rollout",
+    "providers/qemu/plugin",
+    "providers/aws",
+    "providers/aws/plugin",
+    "providers/gcp/plugin",
+  ],
   // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",

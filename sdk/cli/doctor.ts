@@ -27,6 +27,8 @@ const OPTIONS = {
   region: { type: "string" },
   profile: { type: "string" },
   account: { type: "string" },
+  project: { type: "string" },
+  zone: { type: "string" },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
@@ -43,12 +45,13 @@ account, and prints the smallest policy that an update needs.
   --stack NAME      the program's configuration: Pulumi.NAME.yaml
   --config KEY=VALUE  one more value of it; repeatable
   --instance-type TYPE, --count N, --subnet ID, --group ID, --port N
-                    instead of a program: machines, their subnets and security groups, and the port of health checks;
+                    instead of a program: machines, their subnets, security groups or network tags, and the port of health checks;
                     --subnet and --group are repeatable
   --policy          print only the policy, as the cloud takes it
   --region NAME     the region                                 [the configuration's, else the environment's]
   --profile NAME    AWS: a profile of the shared files
   --account ID      AWS: the account that the credentials must be of
+  --project ID, --zone NAME  Google Cloud: the project, and the zone of machines
   --arch ARCH       the machines' architecture                 [amd64]
   --memory MIB      QEMU: MiB of memory of all machines        [256]
   --json            print the findings, and the policy, as JSON`,
@@ -100,10 +103,10 @@ async function askedOf(
   answers: (asked: Asked) => Parameters<typeof runProgram>[1],
   signal: AbortSignal,
 ): Promise<Asked> {
-  const { "instance-type": instanceType, port, region, profile, account } = values;
+  const { "instance-type": instanceType, port, region, profile, account, project, zone } = values;
   if (program && instanceType !== undefined) throw new UsageError("got both --program and --instance-type, wanted one");
   const asked: Asked = {
-    place: { region, profile, account },
+    place: { region, profile, account, project, zone },
     config: program?.config ?? {},
     env,
     resources: undefined,

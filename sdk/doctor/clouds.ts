@@ -7,6 +7,7 @@ import { isRefused } from "./report.ts";
 /** Each cloud's checks, loaded on use: they load its client. */
 export const CLOUDS: Readonly<Record<string, { readonly stock: string; load(): Promise<CloudDoctor> }>> = {
   aws: { stock: "@pulumi/aws", load: async () => (await import("./aws/index.ts")).awsDoctor },
+  gcp: { stock: "@pulumi/gcp", load: async () => (await import("./gcp/index.ts")).gcpDoctor },
 };
 
 /** What is found in an account, and the policy for the program. */
