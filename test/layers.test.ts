@@ -86,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "providers/aws",
     "providers/aws/plugin",
     "providers/gcp/plugin",
+    "providers/azure/plugin",
   ],
   // the command line may import everything, and nothing imports it
   "sdk/cli": [

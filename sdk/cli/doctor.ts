@@ -29,6 +29,8 @@ const OPTIONS = {
   account: { type: "string" },
   project: { type: "string" },
   zone: { type: "string" },
+  subscription: { type: "string" },
+  "resource-group": { type: "string" },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"];
@@ -52,6 +54,7 @@ account, and prints the smallest policy that an update needs.
   --profile NAME    AWS: a profile of the shared files
   --account ID      AWS: the account that the credentials must be of
   --project ID, --zone NAME  Google Cloud: the project, and the zone of machines
+  --subscription ID, --resource-group NAME  Azure
   --arch ARCH       the machines' architecture                 [amd64]
   --memory MIB      QEMU: MiB of memory of all machines        [256]
   --json            print the findings, and the policy, as JSON`,
@@ -103,10 +106,10 @@ async function askedOf(
   answers: (asked: Asked) => Parameters<typeof runProgram>[1],
   signal: AbortSignal,
 ): Promise<Asked> {
-  const { "instance-type": instanceType, port, region, profile, account, project, zone } = values;
+  const { "instance-type": instanceType, port, region, profile, account, project, zone, subscription } = values;
   if (program && instanceType !== undefined) throw new UsageError("got both --program and --instance-type, wanted one");
   const asked: Asked = {
-    place: { region, profile, account, project, zone },
+    place: { region, profile, account, project, zone, subscription, "resource-group": values["resource-group"] },
     config: program?.config ?? {},
     env,
     resources: undefined,

@@ -8,6 +8,7 @@ import { isRefused } from "./report.ts";
 export const CLOUDS: Readonly<Record<string, { readonly stock: string; load(): Promise<CloudDoctor> }>> = {
   aws: { stock: "@pulumi/aws", load: async () => (await import("./aws/index.ts")).awsDoctor },
   gcp: { stock: "@pulumi/gcp", load: async () => (await import("./gcp/index.ts")).gcpDoctor },
+  azure: { stock: "@pulumi/azure-native", load: async () => (await import("./azure/index.ts")).azureDoctor },
 };
 
 /** What is found in an account, and the policy for the program. */

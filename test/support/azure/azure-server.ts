@@ -10,6 +10,7 @@ import { type IncomingMessage, createServer, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { PulumiArguments } from "../pulumi-arguments.ts";
+import type { AzureAccount } from "./account.ts";
 import { Arm } from "./arm.ts";
 import { armAction, armRefusal, armRequest, type Polling } from "./arm-requests.ts";
 import { blobAction, blobRefusal, blobRequest, type HttpAnswer } from "./blob-requests.ts";
@@ -47,6 +48,8 @@ export interface AzureServerOptions {
   /** Value of `Retry-After` in seconds. @default 0 */
   readonly retryAfterSeconds?: number;
   readonly fault?: (action: string, count: number) => AzureFault | undefined;
+  /** What the subscription has and may do. Without one, only what an update needs is there. */
+  readonly account?: AzureAccount;
 }
 
 /** The application of {@link AzureServer.environment}. */
@@ -70,6 +73,7 @@ export class AzureServer implements AsyncDisposable {
   fault: AzureServerOptions["fault"];
   readonly #polling: Polling;
   readonly #certificate: Certificate | undefined;
+  readonly #account: AzureAccount | undefined;
   readonly #server: Server;
   #count = 0;
 
@@ -79,7 +83,9 @@ export class AzureServer implements AsyncDisposable {
     certificate,
     retryAfterSeconds = 0,
     fault,
+    account,
   }: AzureServerOptions) {
+    this.#account = account;
     this.#certificate = certificate;
     this.#polling = { retryAfterSeconds, asked: new Map() };
     this.fault = fault;
@@ -199,6 +205,8 @@ export class AzureServer implements AsyncDisposable {
 
   #arm(request: IncomingMessage, url: URL, body: Buffer): HttpAnswer {
     this.entra.check(request.headers.authorization, this.url);
+    const found = this.#account?.answer(request.method ?? "", decodeURIComponent(url.pathname));
+    if (found) return { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(found) };
     return armRequest(this.arm, this.#polling, this.url, request, url, body);
   }
 
