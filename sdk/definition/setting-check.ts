@@ -115,7 +115,9 @@ const OPEN_FILES = 1_048_576n;
 function raisesOpenFiles({ onboot }: Definition): boolean {
   return onboot.some(({ image }) => {
     if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return isDeferred(image);
-    return itemsOf(image.debian.files).some(([, file]) => isDeferred(file) || /fs[./]nr_open/.test(String(file.contents)));
+    return itemsOf(image.debian.files).some(
+      ([, file]) => isDeferred(file) || isDeferred(file.contents) || /fs[./]nr_open/.test(String(file.contents)),
+    );
   });
 }
 

@@ -104,7 +104,7 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.deepEqual(ops((await stack.up()).steps), ["update"]);
   });
 
-  test("what is wrong in an Output is an error of its property, and what is a secret stays one", async () => {
+  test("what is wrong in an Output is an error of its property, what is a secret stays one, and files of packages wait for theirs", async () => {
     const before = `const bad = pulumi.output(Promise.resolve("CAP_CHOWNED"));`;
     await using made = await imageStack(program({ before, service: "capabilities: [bad]" }));
     const { stack } = made;
@@ -116,6 +116,21 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     assert.equal(made.builder.calls[0]?.definition.services.web?.env?.[0], "TOKEN=swordfish");
     assert.ok(!(await stack.stateText()).includes("swordfish"));
     assert.ok(!up.text.includes("swordfish"));
+
+    const later = `
+import { debian } from ${source("debian/images.ts")};
+const first = new ImageBuild("first", { image: new Image({ services: [new Service("web", { image: "docker.io/library/nginx:1.27" })] }) });
+const files = [{ path: "/etc/of", contents: first.digest }, { path: "/etc/token", contents: pulumi.secret("herring-of-silver") }];`;
+    const service = `image: debian.packages({ packages: ["nginx-light"], files })`;
+    await stack.write("index.js", program({ before: later, service }));
+    assert.match((await stack.preview()).text, /contents: \[unknown\]/);
+    await stack.up();
+    const image = made.builder.calls.at(-1)?.definition.services.web?.image;
+    assert.ok(typeof image === "object");
+    const [of, token] = image.debian.files;
+    assert.match(of?.contents ?? "", /^sha256:[0-9a-f]{64}$/);
+    assert.equal(token?.contents, "herring-of-silver");
+    assert.ok(!(await stack.stateText()).includes("herring"));
   });
 
   test("the key of Secure Boot reaches the builder, and stays a secret", async () => {

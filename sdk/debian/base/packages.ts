@@ -1,9 +1,12 @@
+import { isPlain } from "../../core/deferred.ts";
 import { type ContainerFields, containerFields } from "../../definition/container-fields.ts";
 import { type DebianFile, type DebianGroup, type DebianImage, type DebianUser, debianImageSchema } from "../../definition/debian-image.ts";
 import { type EnvironmentArgs, environment, environmentList } from "../../definition/environment.ts";
+import { failuresOf } from "../../definition/failures-of.ts";
 import { fields } from "../../definition/fields.ts";
-import type { Known } from "../../definition/inputs.ts";
-import { checked, debianImage } from "./arguments.ts";
+import type { Inputs, Known } from "../../definition/inputs.ts";
+import { deferredIn } from "../../definition/normalise.ts";
+import { checked, debianImage, refuse } from "./arguments.ts";
 
 const recipe = debianImageSchema.shape.debian.shape;
 
@@ -45,11 +48,11 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
   /** Groups for /etc/group. @default those of the packages @example [{ name: "render", gid: 106, members: ["app"] }] */
   readonly groups?: readonly DebianGroup[] | undefined;
   /**
-   * Files, folders and links that replace those of the packages.
+   * Files, folders and links that replace those of the packages. A content may be an Output of another resource.
    * @default none
    * @example [{ path: "/etc/app.conf", contents: "port = 8080\n" }]
    */
-  readonly files?: readonly DebianFile[] | undefined;
+  readonly files?: Inputs<readonly DebianFile[]> | undefined;
 }
 
 /**
@@ -67,6 +70,8 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
  * @throws INVALID_DEFINITION
  */
 export function packages(args: PackagesArgs): DebianImage {
+  // an Output in a file is checked once it is known
+  const later = isPlain(args) && deferredIn(args.files) ? (args.files as readonly DebianFile[]) : undefined;
   const {
     packages: names,
     dependencies = "slim",
@@ -77,10 +82,11 @@ export function packages(args: PackagesArgs): DebianImage {
     files = [],
     env,
     ...config
-  } = checked("debian.packages", packagesSchema, args);
+  } = checked("debian.packages", packagesSchema, later ? { ...args, files: undefined } : args);
+  if (later) refuse("debian.packages", failuresOf(packagesSchema.pick({ files: true }), { files: later }));
   const left = leaveOut.length > 0 && { leaveOut };
   return debianImage(
-    { packages: names, dependencies, keep, ...left, users, groups, files },
+    { packages: names, dependencies, keep, ...left, users, groups, files: later ?? files },
     { ...config, ...(env !== undefined && { env: environmentList(env) as string[] }) },
   );
 }
