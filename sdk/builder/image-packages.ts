@@ -3,18 +3,11 @@ import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
 import { NO_PATHS } from "../cache/segment-store.ts";
 import type { PlanSource } from "../plan/plan.ts";
-import { parseApk, parseDpkg } from "../sbom/databases.ts";
-import { parseOsRelease, type SoftwarePackage } from "../sbom/package.ts";
+import type { SoftwarePackage } from "../sbom/package.ts";
+import { DATABASE_LIMIT, treeDatabases } from "../sbom/tree-databases.ts";
 import type { BuildContext } from "./segment.ts";
 import { fetchSegment, findSegment, shareSegment } from "./shared-segment.ts";
 import type { PlanSources } from "./sources.ts";
-
-/** The package databases of distributions, and the file that names the distribution. */
-const APK = /^(usr\/)?lib\/apk\/db\/installed$/;
-const DPKG = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+)$/;
-const OS_RELEASE = /^(etc|usr\/lib)\/os-release$/;
-
-const DATABASE_LIMIT = 256 << 20;
 
 // raise it when the way that databases are read changes: it is part of the cache key
 const VERSION = 1;
@@ -47,18 +40,9 @@ async function* databases(source: PlanSource, sources: PlanSources, signal: Abor
 }
 
 async function readDatabases(source: PlanSource, sources: PlanSources, signal: AbortSignal | undefined): Promise<SoftwarePackage[]> {
-  const apk: string[] = [];
-  const dpkg: string[] = [];
-  let release = "";
+  const found = treeDatabases();
   for await (const { path, type, body } of sources.openSource(source, signal)) {
-    if (type !== "file" || ![APK, DPKG, OS_RELEASE].some((pattern) => pattern.test(path))) continue;
-    const text = (await collect(body, DATABASE_LIMIT, path)).toString();
-    if (APK.test(path)) apk.push(text);
-    else if (DPKG.test(path)) dpkg.push(text);
-    else release ||= text;
+    if (type === "file" && found.wants(path)) found.add(path, (await collect(body, DATABASE_LIMIT, path)).toString());
   }
-  return [
-    ...apk.flatMap((text) => parseApk(text, parseOsRelease(release, "alpine"))),
-    ...dpkg.flatMap((text) => parseDpkg(text, parseOsRelease(release, "debian"))),
-  ];
+  return found.packages();
 }

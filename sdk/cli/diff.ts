@@ -3,23 +3,30 @@ import { withChangedTexts } from "../builder/changed-texts.ts";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { isLinuxKitError } from "../core/errors.ts";
-import { ARCHES } from "../core/arch.ts";
+import { openSession } from "../cache/session.ts";
+import { type Arch, ARCHES } from "../core/arch.ts";
 import { type Direction, DIRECTIONS } from "../review/change.ts";
+import type { Reviewed } from "../review/facts-of.ts";
 import { review as reviewed, type Review } from "../review/review.ts";
 import { html } from "../review/render/html.ts";
+import { jsonLines } from "../review/render/json.ts";
 import { markdown } from "../review/render/markdown.ts";
 import { sarif } from "../review/render/sarif.ts";
 import { textLines } from "../review/render/text.ts";
 import { type Command, ExitStatus, type Terminal, UsageError } from "./command.ts";
 import { archOption } from "./load-image.ts";
+import { sharedKind } from "./review-side.ts";
 import { loadReviewed } from "./reviewed.ts";
+import { showProgress } from "./terminal.ts";
 
 const FORMATS = ["text", "json", "markdown", "html", "sarif"] as const;
 
 export const diff: Command = {
   help: `A and B are each a file as for \`build\`, a file of a git revision (main:os.ts), or the image
 that a stack has built (stack:prod, or stack:prod#NAME if it has several). Nothing is built
-or downloaded. Prints what changes inside the OS from A to B: what widens access first.
+or downloaded. Or both are container images: oci:DIR:TAG, docker-archive:FILE or
+registry/repository@sha256:…, whose files and packages are compared.
+Prints what changes inside the OS from A to B: what widens access first.
 
   --image NAME      the export to compare                      [the only one]
   --lock-a FILE, --lock-b FILE
@@ -61,20 +68,41 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
   if (a === undefined || b === undefined || more.length > 0) throw new UsageError(`got ${positionals.length} systems, wanted two: A and B`);
   const format = oneOf(values.json ? "json" : values.format, FORMATS, "--format");
   const failing = values["fail-on"].map((word) => oneOf(word, DIRECTIONS, "--fail-on"));
-  const before = await loadReviewed(a, values.image, values["lock-a"]);
-  const after = await loadReviewed(b, values.image, values["lock-b"]);
-  const [was, is] = await withChangedTexts(before.definition, after.definition, new BlobStore(defaultCacheDir()));
-  const review = reviewed({ ...before, definition: was }, { ...after, definition: is }, archOption(values.arch));
+  const arch = archOption(values.arch);
+  const kind = sharedKind(a, b);
+  if (kind === "image" && (values.image ?? values["lock-a"] ?? values["lock-b"]) !== undefined)
+    throw new UsageError("--image, --lock-a and --lock-b: got two container images, wanted definitions");
+  const review =
+    kind === "image"
+      ? await compareImages(a, b, arch, terminal)
+      : await compareDefinitions(
+          await loadReviewed(a, values.image, values["lock-a"]),
+          await loadReviewed(b, values.image, values["lock-b"]),
+          arch,
+        );
   for (const line of rendered(review, format, `${a} → ${b}`, b)) terminal.print(line);
   if (failing.some((direction: Direction) => review.counts[direction] > 0)) throw new ExitStatus(1);
 }
 
-function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): readonly string[] {
+async function compareDefinitions(before: Reviewed, after: Reviewed, arch: Arch): Promise<Review> {
+  const [was, is] = await withChangedTexts(before.definition, after.definition, new BlobStore(defaultCacheDir()));
+  return reviewed({ ...before, definition: was }, { ...after, definition: is }, arch);
+}
+
+async function compareImages(a: string, b: string, arch: Arch, terminal: Terminal): Promise<Review> {
+  const { reviewImages } = await import("../review/images.ts");
+  const cacheDir = defaultCacheDir();
+  using _session = openSession(cacheDir);
+  const { signal } = terminal;
+  return reviewImages(a, b, { arch, cacheDir, store: new BlobStore(cacheDir), onProgress: showProgress(terminal), signal });
+}
+
+function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): Iterable<string> {
   switch (format) {
     case "text":
       return textLines(review);
     case "json":
-      return [JSON.stringify(review, null, 2)];
+      return jsonLines(review);
     case "sarif":
       return [JSON.stringify(sarif(review, file), null, 2)];
     case "markdown":

@@ -64,14 +64,14 @@ const LONGEST = 80;
 
 function messageOf(rule: Rule, old: Fact | undefined, now: Fact | undefined, fact: Fact, isSecret: boolean): string {
   const noun = rule.noun(fact);
-  const show = (value: Json): string | undefined => {
+  const show = (value: Json, other?: Json): string | undefined => {
     if (isSecret || rule.isText) return undefined;
-    const text = rule.value ? rule.value(value) : typeof value === "string" ? value : JSON.stringify(value);
+    const text = rule.value ? rule.value(value, other) : typeof value === "string" ? value : JSON.stringify(value);
     return text !== undefined && text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
   };
   if (old && now) {
     const verb = rule.verb?.(old.value, now.value) ?? "changed";
-    const [from, to] = [show(old.value), show(now.value)];
+    const [from, to] = [show(old.value, now.value), show(now.value, old.value)];
     return from === undefined && to === undefined ? `${noun} ${verb}` : `${noun} ${verb} from ${from ?? "nothing"} to ${to ?? "nothing"}`;
   }
   const value = show(fact.value);

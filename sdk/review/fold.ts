@@ -11,8 +11,9 @@ import type { Change } from "./change.ts";
 export function fold(all: readonly Change[]): Change[] {
   const byPath = new Map(all.map((change) => [change.path, change]));
   const within = new Map<Change, Change[]>();
+  const known = new Map<Change, Change | undefined>();
   const kept = all.filter((change) => {
-    const owner = ownerOf(change, all, byPath);
+    const owner = ownerOf(change, all, byPath, known);
     if (!owner) return true;
     const inside = within.get(owner);
     if (inside) inside.push(change);
@@ -36,12 +37,16 @@ const OWNERS: Readonly<Record<string, (change: Change, all: readonly Change[], b
   order: withOrder,
   "image-digest": (change, _, byPath) => withImage(change, byPath),
   "package-named": (change, _, byPath) => withVersion(change, byPath),
+  "tree-file": (change, _, byPath) => withFolder(change, byPath),
 };
 
-/** The change that another one lies within, if it needs no line of its own. */
-function ownerOf(change: Change, all: readonly Change[], byPath: ByPath): Change | undefined {
+/** The change that another one lies within, if it needs no line of its own. `known` holds those that were found before. */
+function ownerOf(change: Change, all: readonly Change[], byPath: ByPath, known: Map<Change, Change | undefined>): Change | undefined {
+  if (known.has(change)) return known.get(change);
   const found = OWNERS[change.rule]?.(change, all, byPath) ?? withParent(change, byPath);
-  return found && (ownerOf(found, all, byPath) ?? found);
+  const owner = found && (ownerOf(found, all, byPath, known) ?? found);
+  known.set(change, owner);
+  return owner;
 }
 
 function withParent(change: Change, byPath: ByPath): Change | undefined {
@@ -53,6 +58,14 @@ function withParent(change: Change, byPath: ByPath): Change | undefined {
     if (parent?.action === change.action) return parent;
   }
   return undefined;
+}
+
+/** What comes or goes with the folder that it is in. */
+function withFolder({ path, action }: Change, byPath: ByPath): Change | undefined {
+  const steps = parsePath(path);
+  const name = String(steps.at(-1));
+  const folder = byPath.get(formatPath([...steps.slice(0, -1), name.slice(0, name.lastIndexOf("/"))]));
+  return action !== "changed" && folder?.action === action ? folder : undefined;
 }
 
 /** A package that is named, and is installed by that, is one change: the one with its version. */

@@ -19,8 +19,8 @@ export interface Review {
     /** Only the system before the change has these. */
     readonly lost: readonly Finding[];
   };
-  /** The settings of the Kernel Self Protection Project, before and after. */
-  readonly hardening: {
+  /** The settings of the Kernel Self Protection Project, before and after. @default absent: files have no such settings */
+  readonly hardening?: {
     /** Of the system before the change. */
     readonly before: HardeningScore;
     /** Of the system after the change. */
@@ -30,10 +30,6 @@ export interface Review {
 
 /** Compares two operating systems: see {@link diff}. @param arch the architecture, for the settings of the kernel @default "amd64" */
 export function review(before: Reviewed, after: Reviewed, arch: Arch = "amd64"): Review {
-  const changes = diff(before, after);
-  const counts = Object.fromEntries(
-    DIRECTIONS.map((direction) => [direction, changes.filter((change) => change.direction === direction).length]),
-  ) as Record<Direction, number>;
   const audited = ({ definition, labels }: Reviewed): Audit => auditDefinition(definition, { arch, labels });
   const [old, now] = [audited(before), audited(after)];
   const key = ({ rule, path }: Finding): string => `${rule} ${path}`;
@@ -42,9 +38,16 @@ export function review(before: Reviewed, after: Reviewed, arch: Arch = "amd64"):
     return from.filter((finding) => !known.has(key(finding)));
   };
   return {
-    changes,
-    counts,
+    ...reviewOf(diff(before, after)),
     findings: { gained: missing(now, old), lost: missing(old, now) },
     hardening: { before: old.hardening.settings, after: now.hardening.settings },
   };
+}
+
+/** A review of changes that concern no definition. */
+export function reviewOf(changes: readonly Change[]): Review {
+  const counts = Object.fromEntries(
+    DIRECTIONS.map((direction) => [direction, changes.filter((change) => change.direction === direction).length]),
+  ) as Record<Direction, number>;
+  return { changes, counts, findings: { gained: [], lost: [] } };
 }

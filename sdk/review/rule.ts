@@ -6,8 +6,8 @@ import type { Fact } from "./fact.ts";
 export interface Rule {
   /** The fact as a noun phrase, for one line: `capability CAP_NET_RAW`. */
   noun(fact: Fact): string;
-  /** How a value is shown; `undefined` shows none. @default the value as JSON, a text as it is */
-  value?(value: Json): string | undefined;
+  /** How a value is shown, and the other one if there are two; `undefined` shows none. @default the value as JSON, a text as it is */
+  value?(value: Json, other?: Json): string | undefined;
   /** Whether a value is a text of several lines, which is compared line by line. @default false */
   readonly isText?: true;
   /**

@@ -3,6 +3,7 @@ import { IMAGE_RULES } from "./rules/image.ts";
 import { LIMIT_RULES } from "./rules/limits.ts";
 import { MACHINE_RULES } from "./rules/machine.ts";
 import { NETWORK_RULES } from "./rules/network.ts";
+import { TREE_RULES } from "./rules/tree.ts";
 import type { Rules } from "./rule.ts";
 
 /** Every rule by name. A fact names its rule. */
@@ -12,4 +13,5 @@ export const REVIEW_RULES: Rules = Object.freeze({
   ...LIMIT_RULES,
   ...IMAGE_RULES,
   ...MACHINE_RULES,
+  ...TREE_RULES,
 });

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileEntry } from "../../sdk/archive/entry.ts";
 import { web } from "../review/definitions.ts";
+import { imageLayout } from "../support/image-layout.ts";
 
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
 const SDK = pathToFileURL(fileURLToPath(new URL("../../sdk/index.ts", import.meta.url))).href;
@@ -91,6 +93,21 @@ describe("diff", () => {
     assert.deepEqual([gone.status, gone.stderr], [2, "NOT_FOUND: stack:other: error: no stack named 'other' found\n"]);
   });
 
+  test("two images of OCI layouts: their files", async () => {
+    for (const [name, mode] of [
+      ["one", 0o755],
+      ["two", 0o4755],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      await imageLayout(join(folder, name), [[fileEntry("su", "x", mode)]], {});
+    }
+    const { status, stdout, stderr } = run("oci:one:1", "oci:two:1");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^ {2}image: mode of \/su changed from 0755 to 4755 \(.+\)$/m);
+    assert.doesNotMatch(stdout, /KSPP/);
+    assert.equal(run("oci:one:1", "oci:one:1").stdout, "nothing changes inside the OS\n");
+  });
+
   for (const [args, status, want] of [
     [["a.yml", "b.yml", "--fail-on", "breaks"], 0, /CAP_SYS_ADMIN/],
     [["a.yml", "b.yml", "--fail-on", "widens"], 1, /CAP_SYS_ADMIN/],
@@ -114,6 +131,9 @@ describe("diff", () => {
     [["nowhere:os/os.ts", "a.yml"], /^NOT_FOUND: nowhere: git has nothing of this name here: /],
     [["a.yml", "b.yml", "--format", "pdf"], /^--format: got "pdf", wanted one of text, json, markdown, html, sarif\n/],
     [["a.yml", "b.yml", "--fail-on", "all"], /^--fail-on: got "all", wanted one of widens, breaks, narrows, neutral\n/],
+    [["oci:one:1", "a.yml"], /^got the image oci:one:1 and the definition a\.yml, wanted two of one kind: /],
+    [["oci:one:1", "oci:two:1", "--lock-a", "a.yml"], /^--image, --lock-a and --lock-b: got two container images, wanted definitions\n/],
+    [["oci:nowhere:1", "oci:two:1"], /^NOT_FOUND: /],
     [["a.yml", "b.yml", "--lock-a", "a.yml"], /^INVALID_DEFINITION: a\.yml: got no lock, wanted the JSON of a build's `lock`\n/],
   ] as const) {
     test(`${args.join(" ")}: the exit code is 2`, () => {

@@ -9,6 +9,13 @@ export interface Group {
   readonly lines?: readonly string[];
 }
 
+/** The most names in one line; the rest is counted. */
+const MOST = 20;
+
+function listed(nouns: readonly string[]): string {
+  return nouns.length <= MOST ? nouns.join(", ") : `${nouns.slice(0, MOST).join(", ")} and ${nouns.length - MOST} more`;
+}
+
 /**
  * The changes of one direction as lines: an upgrade of a library in ten services is one, and so are twelve paths of /proc that
  * one service sees now.
@@ -20,12 +27,14 @@ export function grouped(changes: readonly Change[], direction: Direction): Group
     // with a value, or with lines, a change has its own words
     const isPlain = change.message === `${change.noun} ${change.action}` && !change.lines && !change.secret;
     const key = JSON.stringify(isPlain ? [change.part, change.rule, change.action, change.why] : [change.path]);
-    ofPart.set(key, [...(ofPart.get(key) ?? []), change]);
+    const known = ofPart.get(key);
+    if (known) known.push(change);
+    else ofPart.set(key, [change]);
   }
   const groups = new Map<string, Group>();
   for (const all of ofPart.values()) {
     const [first] = all as [Change];
-    const message = all.length === 1 ? first.message : `${all.map(({ noun }) => noun).join(", ")} ${first.action}`;
+    const message = all.length === 1 ? first.message : `${listed(all.map(({ noun }) => noun))} ${first.action}`;
     const key = JSON.stringify([message, first.lines]);
     const group = groups.get(key);
     groups.set(key, {

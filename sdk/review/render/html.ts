@@ -33,7 +33,7 @@ export function html(review: Review, title: string): string {
     ...gained.map((finding) => `<li>more: ${escaped(findingLine(finding))}</li>`),
     ...lost.map(({ path, rule }) => `<li>fewer: ${escaped(`${path} (${rule})`)}</li>`),
   ];
-  const { before, after } = review.hardening;
+  const { before, after } = review.hardening ?? {};
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -49,7 +49,7 @@ export function html(review: Review, title: string): string {
 <p>${escaped(summary(review))}</p>
 ${sections.join("\n")}
 ${findings.length > 0 ? `<section><h2>NIST SP 800-190: ${gained.length} more, ${lost.length} fewer</h2><ul>${findings.join("")}</ul></section>` : ""}
-<p>KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived.</p>
+${before && after ? `<p>KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived.</p>` : ""}
 </main>
 </body>
 </html>

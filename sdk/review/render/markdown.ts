@@ -42,8 +42,8 @@ function render(review: Review, title: string, hasLines: boolean): string {
     ...lost.map(({ path, rule }) => `- fewer: ${inline(`${path} (${rule})`)}`),
   ];
   if (findings.length > 0) blocks.push(section(`NIST SP 800-190: ${gained.length} more, ${lost.length} fewer`, findings, false));
-  const { before, after } = review.hardening;
-  if (before.on !== after.on) blocks.push(`KSPP: ${before.on} settings on before, ${after.on} after.`);
+  const { before, after } = review.hardening ?? {};
+  if (before && after && before.on !== after.on) blocks.push(`KSPP: ${before.on} settings on before, ${after.on} after.`);
   return `${blocks.join("\n\n")}\n`;
 }
 

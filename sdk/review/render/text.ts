@@ -41,12 +41,13 @@ export function textLines(review: Review): string[] {
 }
 
 /** The findings gained and lost, and the settings of the kernel, where they differ. */
-function scores({ findings: { gained, lost }, hardening: { before, after } }: Review): string[] {
+function scores({ findings: { gained, lost }, hardening }: Review): string[] {
   const lines: string[] = [];
   if (gained.length + lost.length > 0) lines.push("", `NIST SP 800-190: ${gained.length} more, ${lost.length} fewer`);
   lines.push(...gained.map((finding) => `  + ${oneLine(findingLine(finding))}`));
   lines.push(...lost.map(({ path, rule }) => `  - ${oneLine(`${path} (${rule})`)}`));
-  if (before.on !== after.on || before.waived !== after.waived)
+  const { before, after } = hardening ?? {};
+  if (before && after && (before.on !== after.on || before.waived !== after.waived))
     lines.push("", `KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived`);
   return lines;
 }

@@ -11,12 +11,7 @@ export const IMAGE_RULES: Rules = {
   },
   "image-digest": { noun: () => "digest of the image" },
   "package-named": { noun: ({ name }) => `package ${name}`, value: () => undefined },
-  package: {
-    noun: ({ name }) => `package ${name}`,
-    compare: (before, after) => compareVersions(String(before), String(after)),
-    verb: (before, after) => (compareVersions(String(before), String(after)) > 0 ? "downgraded" : "upgraded"),
-    why: { widens: "the faults that were mended since come back", narrows: "it is newer" },
-  },
+  package: packageRule(compareVersions),
   dependencies: {
     noun: () => "dependencies",
     unset: () => "slim",
@@ -49,7 +44,7 @@ export const IMAGE_RULES: Rules = {
   mode: modeRule(
     (mode) => (mode & 0o6000 ? 16 : 0) + (mode & 0o002 ? 8 : 0) + (mode & 0o111 ? 4 : 0) + (mode & 0o020 ? 2 : 0) + (mode & 0o044 ? 1 : 0),
   ),
-  owner: { noun: ({ name }) => `owner of ${name}` },
+  owner: { noun: ({ name }) => `owner of ${name}`, unset: () => "0:0" },
 };
 
 function modeRule(rank: (mode: number) => number): Rules[string] {
@@ -57,5 +52,15 @@ function modeRule(rank: (mode: number) => number): Rules[string] {
     noun: ({ name }) => `mode of ${name}`,
     rank: (value: Json | undefined) => (typeof value === "string" ? rank(Number.parseInt(value, 8)) : 0),
     why: { widens: "more may read, change or run it, or gain privileges by it", narrows: "fewer may read, change or run it" },
+  };
+}
+
+/** The rule of a package whose versions have this order. */
+export function packageRule(order: (a: string, b: string) => number): Rules[string] {
+  return {
+    noun: ({ name }) => `package ${name}`,
+    compare: (before, after) => order(String(before), String(after)),
+    verb: (before, after) => (order(String(before), String(after)) > 0 ? "downgraded" : "upgraded"),
+    why: { widens: "the faults that were mended since come back", narrows: "it is newer" },
   };
 }
