@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/guest",
   ],
   "sdk/sbom": ["sdk/core"],
+  "sdk/advisory": ["sdk/core", "sdk/debian", "sdk/policy", "sdk/sbom"],
   "sdk/sign": ["sdk/core", "sdk/cache", "sdk/oci"],
   "sdk/share": ["sdk/core", "sdk/cache", "sdk/oci", "sdk/sign"],
   "sdk/upload": ["sdk/core", "sdk/cache", "sdk/net"],
@@ -49,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
   "sdk/review": [
     "sdk/core",
+    "sdk/advisory",
     "sdk/archive",
     "sdk/cache",
     "sdk/definition",
@@ -102,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the command line may import everything, and nothing imports it
   "sdk/cli": [
     "sdk/core",
+    "sdk/advisory",
     "sdk/api",
     "sdk/cache",
     "sdk/definition",
@@ -120,6 +123,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/policy",
     "sdk/resolve",
     "sdk/review",
+    "sdk/sbom",
     "sdk/sign",
   ],
   sdk: [
@@ -194,6 +198,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/oci": ["zod"],
   "sdk/guest": ["zod"],
   "sdk/sbom": ["zod"],
+  "sdk/advisory": ["zod"],
   "sdk/share": ["zod"],
   "sdk/sign": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],

@@ -7,6 +7,7 @@ import { openSession } from "../cache/session.ts";
 import { type Arch, ARCHES } from "../core/arch.ts";
 import { type Direction, DIRECTIONS } from "../review/change.ts";
 import type { Reviewed } from "../review/facts-of.ts";
+import type { ImagesOptions } from "../review/images.ts";
 import { review as reviewed, type Review } from "../review/review.ts";
 import { html } from "../review/render/html.ts";
 import { jsonLines } from "../review/render/json.ts";
@@ -15,6 +16,7 @@ import { sarif } from "../review/render/sarif.ts";
 import { textLines } from "../review/render/text.ts";
 import { type Command, ExitStatus, type Terminal, UsageError } from "./command.ts";
 import { archOption } from "./load-image.ts";
+import { loadAdvisories } from "./read-advisories.ts";
 import { sharedKind } from "./review-side.ts";
 import { loadReviewed } from "./reviewed.ts";
 import { showProgress } from "./terminal.ts";
@@ -31,6 +33,9 @@ Prints what changes inside the OS from A to B: what widens access first.
   --image NAME      the export to compare                      [the only one]
   --lock-a FILE, --lock-b FILE
                     the versions of A and B: JSON, the \`lock\` of a build
+  --vulnerabilities FILE
+                    say which advisories are mended and which come: OSV, or the JSON of
+                    Debian's security tracker; for images and locks; repeatable
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
   --format FORMAT   ${FORMATS.join(", ")}          [text]
   --json            the same as --format json
@@ -58,6 +63,7 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
       image: { type: "string" },
       "lock-a": { type: "string" },
       "lock-b": { type: "string" },
+      vulnerabilities: { type: "string", multiple: true, default: [] },
       arch: { type: "string", default: "amd64" },
       format: { type: "string", default: "text" },
       json: { type: "boolean", default: false },
@@ -72,14 +78,15 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
   const kind = sharedKind(a, b);
   if (kind === "image" && (values.image ?? values["lock-a"] ?? values["lock-b"]) !== undefined)
     throw new UsageError("--image, --lock-a and --lock-b: got two container images, wanted definitions");
+  const advisories = await loadAdvisories(values.vulnerabilities);
+  const load = async (text: string, lock: string | undefined): Promise<Reviewed> => ({
+    ...(await loadReviewed(text, values.image, lock)),
+    advisories,
+  });
   const review =
     kind === "image"
-      ? await compareImages(a, b, arch, terminal)
-      : await compareDefinitions(
-          await loadReviewed(a, values.image, values["lock-a"]),
-          await loadReviewed(b, values.image, values["lock-b"]),
-          arch,
-        );
+      ? await compareImages(a, b, { arch, advisories }, terminal)
+      : await compareDefinitions(await load(a, values["lock-a"]), await load(b, values["lock-b"]), arch);
   for (const line of rendered(review, format, `${a} → ${b}`, b)) terminal.print(line);
   if (failing.some((direction: Direction) => review.counts[direction] > 0)) throw new ExitStatus(1);
 }
@@ -89,12 +96,17 @@ async function compareDefinitions(before: Reviewed, after: Reviewed, arch: Arch)
   return reviewed({ ...before, definition: was }, { ...after, definition: is }, arch);
 }
 
-async function compareImages(a: string, b: string, arch: Arch, terminal: Terminal): Promise<Review> {
+async function compareImages(
+  a: string,
+  b: string,
+  options: Pick<ImagesOptions, "arch" | "advisories">,
+  terminal: Terminal,
+): Promise<Review> {
   const { reviewImages } = await import("../review/images.ts");
   const cacheDir = defaultCacheDir();
   using _session = openSession(cacheDir);
   const { signal } = terminal;
-  return reviewImages(a, b, { arch, cacheDir, store: new BlobStore(cacheDir), onProgress: showProgress(terminal), signal });
+  return reviewImages(a, b, { ...options, cacheDir, store: new BlobStore(cacheDir), onProgress: showProgress(terminal), signal });
 }
 
 function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): Iterable<string> {

@@ -1,4 +1,5 @@
 import type { Arch } from "../core/arch.ts";
+import { dayOf } from "../core/day.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
@@ -8,7 +9,7 @@ import type { Finding, Level } from "./finding.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";
 import type { Rule } from "./rule.ts";
 import { type Subject, subjectOf, type AuditContext } from "./subject.ts";
-import { checkWaivers, dayOf, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
+import { checkWaivers, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
 
 /** Options of {@link audit}. */
 export interface AuditOptions extends AuditContext {

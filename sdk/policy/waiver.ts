@@ -1,3 +1,4 @@
+import { isDay } from "../core/day.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { RULE_NAMES } from "./rules.ts";
 import type { Finding } from "./finding.ts";
@@ -40,19 +41,8 @@ export function lapsedWaiver({ rule, path }: Finding, waivers: readonly Waiver[]
   return waivers.find((waiver) => waiver.rule === rule && covers(waiver.path, path) && waiver.until < today);
 }
 
-/** A day in the form of waivers, `2027-03-31`, in UTC. */
-export function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
-}
-
 function covers(wanted: string | undefined, path: string): boolean {
   return wanted === undefined || path === wanted || (path.startsWith(wanted) && /^[.[]/.test(path.slice(wanted.length)));
-}
-
-function isDay(text: unknown): boolean {
-  if (typeof text !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && dayOf(date) === text;
 }
 
 function wrong(index: number, field: string, message: string): LinuxKitError {

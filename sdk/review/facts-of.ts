@@ -1,3 +1,4 @@
+import type { Advisories } from "../advisory/advisory.ts";
 import type { Definition } from "../definition/definition.ts";
 import { formatPath } from "../core/property-path.ts";
 import type { ContainerFields } from "../definition/container-fields.ts";
@@ -14,6 +15,8 @@ export interface Reviewed {
   readonly definition: Definition;
   /** What a build of it pinned. @default unknown: packages have no versions, and images no digests */
   readonly lock?: Lock | undefined;
+  /** The known faults of packages, which are sought among those of the lock. @default none are known */
+  readonly advisories?: Advisories | undefined;
   /** The labels of its images by the container's path, as `imageLabels` reads them. @default not read */
   readonly labels?: Readonly<Record<string, ContainerFields>> | undefined;
   /** Whether the value at a path of the definition is secret. @default no */
@@ -21,7 +24,7 @@ export interface Reviewed {
 }
 
 /** Everything that holds in an operating system, as facts. Equal systems have equal facts, in whatever order they are written. */
-export function factsOf({ definition, lock, labels = {}, isSecret = () => false }: Reviewed): Facts {
+export function factsOf({ definition, lock, advisories, labels = {}, isSecret = () => false }: Reviewed): Facts {
   const parts = partsOf(definition);
   const found: Fact[] = [...machineFacts(definition, isSecret), ...orders(parts)];
   for (const { steps, placed } of parts) {
@@ -31,7 +34,7 @@ export function factsOf({ definition, lock, labels = {}, isSecret = () => false 
   }
   for (const [name, volume] of Object.entries(definition.volumes)) found.push(...volumeFacts(name, volume, isSecret));
   for (const file of definition.files) found.push(...fileFacts(file, isSecret));
-  if (lock) found.push(...lockFacts(definition, lock));
+  if (lock) found.push(...lockFacts(definition, lock, advisories));
   // of two files with the same path, the later one counts
   return new Map(found.map((fact) => [fact.path, fact] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Advisories } from "../advisory/advisory.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Arch, ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
@@ -18,6 +19,8 @@ export interface ImagesOptions extends Omit<SourceOptions, "store"> {
   readonly cacheDir: string;
   /** The architecture of an image that has several. @default "amd64" */
   readonly arch?: Arch | undefined;
+  /** The known faults of packages. @default none are known */
+  readonly advisories?: Advisories | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
 
@@ -40,7 +43,7 @@ export async function reviewImages(before: string, after: string, options: Image
   await using oldTree = await old.flatten();
   await using newTree = await now.flatten();
   const treeOf = ({ facts }: OpenedImage, flat: FlatImage): ReviewedTree => ({ facts, entries: () => flat.entries(options.signal) });
-  return reviewOf(await diffTrees(PART, treeOf(old, oldTree), treeOf(now, newTree)));
+  return reviewOf(await diffTrees(PART, treeOf(old, oldTree), treeOf(now, newTree), options.advisories));
 }
 
 interface OpenedImage extends Pick<ReviewedTree, "facts"> {

@@ -39,6 +39,50 @@ write("waive.json", JSON.stringify([{ rule: "host-namespace", path: "services.we
 write("object.json", "{}");
 
 describe("audit", () => {
+  test("--vulnerabilities: the known faults of an SBOM or a lock, and their waivers; one that a version mends exits with 1", () => {
+    write("plain.ts", `import { Image } from ${JSON.stringify(SDK)};\nexport const os = new Image({});\n`);
+    const affected = [
+      {
+        package: { ecosystem: "Debian:12", name: "openssl" },
+        ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed: "4" }] }],
+      },
+    ];
+    write("osv.json", JSON.stringify({ id: "DSA-1-1", summary: "a fault", affected }));
+    write("accept.json", JSON.stringify([{ advisory: "DSA-1-1", reason: "not reachable", until: "2999-12-31" }]));
+    const source = { name: "openssl", version: "3" };
+    write(
+      "lock.json",
+      JSON.stringify({ version: 1, arch: "amd64", images: {}, debian: { key: { packages: [{ name: "libssl3", version: "3", source }] } } }),
+    );
+    const purl = "pkg:deb/debian/libssl3@3?arch=amd64&distro=debian-12&upstream=openssl";
+    write(
+      "sbom.json",
+      JSON.stringify({ spdxVersion: "SPDX-2.3", packages: [{ externalRefs: [{ referenceType: "purl", referenceLocator: purl }] }] }),
+    );
+    for (const from of [
+      ["--lock", "lock.json"],
+      ["--sbom", "sbom.json"],
+    ] as const) {
+      const { status, stdout, stderr } = run("plain.ts", "--vulnerabilities", "osv.json", ...from);
+      assert.deepEqual([status, stderr], [1, "POLICY_VIOLATED: 1 mandatory finding in plain.ts\n"]);
+      assert.match(stdout, /^known faults: 1 found, 0 waived\n {7}mandatory: DSA-1-1 of openssl 3 \(libssl3\): a fault; 4 mends it$/m);
+    }
+    const waived = run("plain.ts", "--vulnerabilities", "osv.json", "--lock", "lock.json", "--waive", "accept.json");
+    assert.equal(waived.status, 0, waived.stderr);
+    assert.match(waived.stdout, /^ {7}waived until 2999-12-31: DSA-1-1 of openssl 3 .*: not reachable$/m);
+    const json = run("plain.ts", "--vulnerabilities", "osv.json", "--lock", "lock.json", "--json");
+    assert.equal(JSON.parse(json.stdout).vulnerabilities.findings[0].fixed, "4");
+    for (const [args, want] of [
+      [["--vulnerabilities", "osv.json"], /^--vulnerabilities: got neither --sbom nor --lock, wanted one/],
+      [["--lock", "lock.json"], /^--vulnerabilities is missing: /],
+      [["--waive", "accept.json"], /^--vulnerabilities is missing: /],
+    ] as const) {
+      const wrong = run("plain.ts", ...args);
+      assert.deepEqual([wrong.status, wrong.stdout], [2, ""]);
+      assert.match(wrong.stderr, want);
+    }
+  });
+
   test("prints sections, settings and both scores for the kernel's configuration; a mandatory finding exits with 1", () => {
     const { status, stdout, stderr } = run("os.ts", "--kernel-config", "config");
     assert.equal(status, 1);

@@ -12,6 +12,11 @@ export const IMAGE_RULES: Rules = {
   "image-digest": { noun: () => "digest of the image" },
   "package-named": { noun: ({ name }) => `package ${name}`, value: () => undefined },
   package: packageRule(compareVersions),
+  advisory: {
+    noun: ({ name }) => `known fault ${name}`,
+    rank: present,
+    why: { widens: "whoever knows the fault may use it", narrows: "the fault is no longer there" },
+  },
   dependencies: {
     noun: () => "dependencies",
     unset: () => "slim",

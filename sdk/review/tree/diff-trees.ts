@@ -1,3 +1,4 @@
+import type { Advisories } from "../../advisory/advisory.ts";
 import type { Entry } from "../../archive/entry.ts";
 import { formatPath, type Step } from "../../core/property-path.ts";
 import type { Change } from "../change.ts";
@@ -23,8 +24,14 @@ const MOST_LINES = 20_000;
  * databases in them. Memory holds one record for each path, and the texts that differ.
  *
  * @param part the part that they belong to: `["image"]`
+ * @param advisories the known faults of packages @default none are known
  */
-export async function diffTrees(part: readonly Step[], before: ReviewedTree, after: ReviewedTree): Promise<readonly Change[]> {
+export async function diffTrees(
+  part: readonly Step[],
+  before: ReviewedTree,
+  after: ReviewedTree,
+  advisories?: Advisories,
+): Promise<readonly Change[]> {
   const [old, now] = [await recordTree(before.entries()), await recordTree(after.entries())];
   const differing = [...new Set([...old.records.keys(), ...now.records.keys()])].filter((path) => differs(path, old, now));
   const changed = differing.filter((path) => old.records.get(path)?.sha256 !== now.records.get(path)?.sha256);
@@ -36,7 +43,7 @@ export async function diffTrees(part: readonly Step[], before: ReviewedTree, aft
       const record = records.get(path);
       return record ? recordFacts(part, path, record).map((fact) => hidden(fact, secret.has(path))) : [];
     });
-    return new Map([...facts, ...found, ...packageFacts(part, packages)].map((fact) => [fact.path, fact]));
+    return new Map([...facts, ...found, ...packageFacts(part, packages, advisories)].map((fact) => [fact.path, fact]));
   };
   const lines = linesOf(part, changed, (path) => {
     const [from, to] = [old.records.get(path), now.records.get(path)];

@@ -1,6 +1,9 @@
 import type { Step } from "../../core/property-path.ts";
+import type { Advisories } from "../../advisory/advisory.ts";
+import { installedOf } from "../../sbom/installed.ts";
 import type { SoftwarePackage } from "../../sbom/package.ts";
 import { type Fact, partFacts } from "../fact.ts";
+import { addAdvisories } from "../facts/advisories.ts";
 import type { TreeRecord } from "./record.ts";
 
 /** The facts of one path of a tree. Times are none: a rebuild changes them, and nothing else. */
@@ -23,7 +26,11 @@ export function recordFacts(part: readonly Step[], path: string, record: TreeRec
 }
 
 /** The facts of the packages that a tree's databases list. */
-export function packageFacts(part: readonly Step[], packages: readonly SoftwarePackage[]): readonly Fact[] {
+export function packageFacts(
+  part: readonly Step[],
+  packages: readonly SoftwarePackage[],
+  advisories: Advisories = new Map(),
+): readonly Fact[] {
   const facts = partFacts(part);
   const names = new Set<string>();
   for (const { name, version, purl } of packages) {
@@ -32,5 +39,6 @@ export function packageFacts(part: readonly Step[], packages: readonly SoftwareP
     names.add(name);
     facts.add(purl.startsWith("pkg:apk/") ? "package-apk" : "package", own, ["installed", own], version);
   }
+  addAdvisories(facts, [], installedOf(packages), advisories);
   return facts.list;
 }
