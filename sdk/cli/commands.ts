@@ -46,6 +46,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Print what changes inside the OS from A to B, without a build",
     load: async () => (await import("./diff.ts")).diff,
   },
+  upgrade: {
+    usage: "upgrade FILE --lock FILE [options]",
+    summary: "Print what newer packages and images would change, and write the lock if told",
+    load: async () => (await import("./upgrade.ts")).upgrade,
+  },
   pull: {
     usage: "pull REFERENCE [options]",
     summary: "Download an OS that build --push published",

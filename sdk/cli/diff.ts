@@ -9,19 +9,13 @@ import { type Direction, DIRECTIONS } from "../review/change.ts";
 import type { Reviewed } from "../review/facts-of.ts";
 import type { ImagesOptions } from "../review/images.ts";
 import { review as reviewed, type Review } from "../review/review.ts";
-import { html } from "../review/render/html.ts";
-import { jsonLines } from "../review/render/json.ts";
-import { markdown } from "../review/render/markdown.ts";
-import { sarif } from "../review/render/sarif.ts";
-import { textLines } from "../review/render/text.ts";
 import { type Command, ExitStatus, type Terminal, UsageError } from "./command.ts";
 import { archOption } from "./load-image.ts";
+import { FORMATS, oneOf, rendered } from "./rendered.ts";
 import { loadAdvisories } from "./read-advisories.ts";
 import { sharedKind } from "./review-side.ts";
 import { loadReviewed } from "./reviewed.ts";
 import { showProgress } from "./terminal.ts";
-
-const FORMATS = ["text", "json", "markdown", "html", "sarif"] as const;
 
 export const diff: Command = {
   help: `A and B are each a file as for \`build\`, a file of a git revision (main:os.ts), or the image
@@ -107,25 +101,4 @@ async function compareImages(
   using _session = openSession(cacheDir);
   const { signal } = terminal;
   return reviewImages(a, b, { ...options, cacheDir, store: new BlobStore(cacheDir), onProgress: showProgress(terminal), signal });
-}
-
-function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): Iterable<string> {
-  switch (format) {
-    case "text":
-      return textLines(review);
-    case "json":
-      return jsonLines(review);
-    case "sarif":
-      return [JSON.stringify(sarif(review, file), null, 2)];
-    case "markdown":
-      return [markdown(review, title).trimEnd()];
-    case "html":
-      return [html(review, title).trimEnd()];
-  }
-}
-
-function oneOf<W extends string>(text: string, words: readonly W[], option: string): W {
-  const found = words.find((word) => word === text);
-  if (found === undefined) throw new UsageError(`${option}: got "${text}", wanted one of ${words.join(", ")}`);
-  return found;
 }
