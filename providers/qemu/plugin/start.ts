@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, constants, link, open, readdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, constants, link, open, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
@@ -9,6 +9,7 @@ import { type DiskAttachment, hasFirmwareDevice, qemuArguments } from "./argumen
 import { type Booted, waitForHealth } from "./boot.ts";
 import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
+import { checkHostFile } from "./host-file.ts";
 import { occupied, takePorts } from "./host-ports.ts";
 import { launch, type Launched } from "./launch.ts";
 import {
@@ -70,11 +71,13 @@ export interface Started {
  * Starts a machine in a new folder and waits until it is healthy. If it rejects, it leaves no process and no file. If this
  * process dies first, its folder remains and the next start removes it.
  *
- * @throws TOOL_MISSING, NOT_FOUND, TOO_LARGE, PORT_OCCUPIED, DISK_FULL, UNWRITABLE, and what {@link waitForHealth} throws
+ * @throws TOOL_MISSING, INVALID_DEFINITION, NOT_FOUND, TOO_LARGE, PORT_OCCUPIED, DISK_FULL, UNWRITABLE, and what {@link waitForHealth} throws
  */
 export async function startMachine(start: Start, { stateDir, cacheDir }: HostFolders): Promise<Started> {
   const { id, urn, name, inputs, signal, progress } = start;
   const qemu = await findQemu(inputs.arch);
+  await checkHostFile("PULUMI_LINUXKIT_STATE", join(stateDir, "machines"));
+  await checkPaths(inputs);
   await preflight(inputs, progress);
   const efi = inputs.disk === undefined ? undefined : await findEfi(inputs.arch, qemu.path);
   const publish = await takePorts(inputs.publish.map(asPublication), stateDir);
@@ -175,6 +178,12 @@ function lookInside({ name, inputs, member }: Start): ((service: string) => stri
   };
 }
 
+/** What QEMU opens is what the program named. */
+async function checkPaths({ kernel, initrd, root, disk, disks }: VmInputs): Promise<void> {
+  for (const [what, path] of Object.entries({ kernel, initrd, root, disk })) if (path !== undefined) await checkHostFile(what, path);
+  for (const [index, { path }] of disks.entries()) await checkHostFile(`disks[${index}].path`, path);
+}
+
 /** QEMU has read these files into memory, and starts only once. */
 async function removeFirmware(folder: string): Promise<void> {
   for (const name of await readdir(folder)) if (/^firmware-\d+$/.test(name)) await rm(join(folder, name), { force: true });
@@ -216,7 +225,9 @@ function probed({ kernel, disk, ...inputs }: VmInputs, efi: EfiFirmware | undefi
 
 /** Hard-links a file, so that clearing the cache does not take it from a machine; copies it across filesystems. */
 async function bringIn(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE));
+  // a link to a symlink would lead from the machine's folder
+  const file = await realpath(from);
+  await link(file, to).catch(() => copyFile(file, to, constants.COPYFILE_FICLONE));
 }
 
 function lostPort(console: readonly string[], publish: readonly Publication[]): Publication | undefined {
