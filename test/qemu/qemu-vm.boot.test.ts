@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
 import { identify } from "../../providers/qemu/plugin/process-id.ts";
@@ -69,11 +70,25 @@ describe("a machine", { timeout: 600_000 }, () => {
 
   test("runs beside one of another stack", async () => {
     await using one = await MachineRun.make("beside", "dev");
-    const given = { ...(await guest("web")), publish: ["0:80"] };
+    const booted = await guest("web");
+    const given = { ...booted, publish: ["0:80"] };
     const first = await one.create(given);
     // the same state folder, as on one host
     const two = new MachineRun(one.stateDir, "prod");
-    const second = await two.create(given);
+    // QEMU gives up root where it has that: it needs none of it any more
+    const other = process.getuid?.() === 0;
+    if (other) process.env.PULUMI_LINUXKIT_QEMU_USER = "nobody";
+    // a symlink whose target counts from its own folder
+    const folder = await mkdtemp(join(tmpdir(), "kernel-"));
+    const kernel = join(folder, "kernel");
+    await symlink(relative(folder, String(booted.kernel)), kernel);
+    const second = await two.create({ ...given, kernel }).finally(async () => {
+      delete process.env.PULUMI_LINUXKIT_QEMU_USER;
+      await rm(folder, { recursive: true });
+    });
+    const ids = /^Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)$/m.exec(await readFile(`/proc/${second.outputs.pid}/status`, "utf8"))?.slice(1);
+    const nobody = /^nobody:[^:]*:(\d+):/m.exec(await readFile("/etc/passwd", "utf8"))?.[1];
+    if (other) assert.deepEqual(ids, [nobody, nobody, nobody, nobody]);
     assert.notEqual(first.outputs.bootId, second.outputs.bootId);
     for (const { url } of [first.outputs, second.outputs]) assert.match(await body(`${url}/`), /it works/);
 

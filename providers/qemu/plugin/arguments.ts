@@ -43,6 +43,8 @@ export interface MachineSpec {
   readonly outbound?: boolean;
   /** Whether QEMU's system calls are filtered, which not every build of it can do. @default false */
   readonly sandbox?: boolean;
+  /** The options with which it becomes another user right before the guest starts: see `qemu-user.ts`. @default none */
+  readonly runAs?: readonly string[];
   /** Whether it has the ports of the interface to the machine. @default false */
   readonly api?: boolean;
 }
@@ -131,13 +133,17 @@ export function machineCmdline(arch: Arch, cmdline: string): string {
 /** Filters QEMU's own system calls: it starts no program, changes no user and no other process (QEMU: system/invocation, -sandbox). */
 export const SANDBOX = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"] as const;
 
+/** The same where QEMU gives up root itself: without capabilities it cannot take back any user (capabilities(7)). */
+const CHANGING_USER = SANDBOX.map((word) => word.replace("elevateprivileges=deny", "elevateprivileges=allow"));
+
 /** QEMU's arguments for a machine, without the program's name. Its console is on standard output. */
 export function qemuArguments(spec: MachineSpec): string[] {
   const { machine, cpu, bus, console, button = [] } = TRAITS[spec.arch];
   return [
     "-name",
     spec.name,
-    ...(spec.sandbox ? SANDBOX : []),
+    ...(spec.sandbox ? (spec.runAs?.length ? CHANGING_USER : SANDBOX) : []),
+    ...(spec.runAs ?? []),
     "-nodefaults",
     "-no-user-config",
     "-display",

@@ -17,7 +17,7 @@ export type Probed = Pick<MachineSpec, "kernel" | "boot">;
  * panics, and QEMU ends: where virtualisation works, that takes one second.
  */
 export async function probeBoot(
-  { path, sandbox }: Pick<QemuProgram, "path" | "sandbox">,
+  { path, sandbox, runAs }: Pick<QemuProgram, "path" | "sandbox" | "runAs">,
   arch: Arch,
   accelerator: Accelerator,
   probed: Probed,
@@ -36,6 +36,7 @@ export async function probeBoot(
     firmware: [],
     outbound: false,
     sandbox,
+    runAs,
   });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS * (probed.boot ? 2 : 1))]);
   const qemu = spawn(path, args, { stdio: ["ignore", "pipe", "ignore"], signal: limit, killSignal: "SIGKILL" });

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import { qemuProgram, SANDBOX } from "./arguments.ts";
+import { otherUser } from "./qemu-user.ts";
 
 /** QEMU as found on this host. */
 export interface QemuProgram {
@@ -14,9 +15,11 @@ export interface QemuProgram {
   readonly version: string;
   /** Whether it can filter its own system calls: it was built with libseccomp, and this host's kernel takes filters. */
   readonly sandbox: boolean;
+  /** See {@link otherUser}. */
+  readonly runAs: readonly string[];
 }
 
-/** Finds QEMU for an architecture on PATH. @throws TOOL_MISSING with how to install it */
+/** Finds QEMU for an architecture on PATH. @throws TOOL_MISSING with how to install it, and what {@link otherUser} throws */
 export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env): Promise<QemuProgram> {
   const { binary, package: debianPackage } = qemuProgram(arch);
   for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {
@@ -29,7 +32,8 @@ export async function findQemu(arch: Arch, env: NodeJS.ProcessEnv = process.env)
     )
       continue;
     const { stdout } = await promisify(execFile)(path, ["--version"]);
-    return { path, version: /version (.+)/.exec(stdout)?.[1] ?? stdout.trim(), sandbox: await hasSandbox(path) };
+    const version = /version (.+)/.exec(stdout)?.[1] ?? stdout.trim();
+    return { path, version, runAs: otherUser(version, env, process.getuid?.()), sandbox: await hasSandbox(path) };
   }
   throw new LinuxKitError(
     "TOOL_MISSING",

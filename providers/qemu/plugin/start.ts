@@ -119,6 +119,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       monitor: MONITOR,
       api: true,
       sandbox: qemu.sandbox,
+      runAs: qemu.runAs,
       ...(efi ? { boot: { disk: bootDisk("disk", inputs), efi } } : { kernel: "kernel", initrd: "initrd" }),
     });
     signal.throwIfAborted();
