@@ -40,7 +40,7 @@ export function machineImageFor(
   transform: MachineImageArgs["transform"],
   parent: ComponentResource,
 ): Launched {
-  const { image, build, arch, encrypted, kmsKeyArn, tpm, tags } = args;
+  const { image, build, arch, update, encrypted, kmsKeyArn, tpm, tags } = args;
   const given = args.machineImage;
   const runs = {
     arch: given?.arch ?? build?.arch ?? arch ?? "amd64",
@@ -56,7 +56,7 @@ export function machineImageFor(
       return { ...given, file: all([given.file, instanceType, all(secretTags)]).apply(([file]) => file) };
     },
   };
-  const own = { image, build, arch, encrypted, kmsKeyArn, tpm, tags, transform: gated, ...givenAccess(args) };
+  const own = { image, build, arch, update, encrypted, kmsKeyArn, tpm, tags, transform: gated, ...givenAccess(args) };
   const machineImage = machineImageOf(what, args, () => new MachineImage(`${name}-image`, own, { parent }));
   const region = getRegionOutput({}, { parent }).region;
   const home = originOf(machineImage).region;

@@ -11,6 +11,7 @@ const OF_IMAGE = [
   "image",
   "build",
   "arch",
+  "update",
   "kind",
   "definitionId",
   "generalized",

@@ -19,7 +19,7 @@ export function machineImageFor(
   transform: MachineImageArgs["transform"],
   parent: ComponentResource,
 ): MachineImage {
-  const { image, build, arch, tags, bucket, bucketProject, location, secureBootKeys } = args;
-  const given = { image, build, arch, tags, bucket, bucketProject, location, secureBootKeys, transform, ...givenAccess(args) };
+  const { image, build, arch, update, tags, bucket, bucketProject, location, secureBootKeys } = args;
+  const given = { image, build, arch, update, tags, bucket, bucketProject, location, secureBootKeys, transform, ...givenAccess(args) };
   return machineImageOf(what, args, () => new MachineImage(`${name}-image`, given, { parent }));
 }

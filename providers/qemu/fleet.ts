@@ -65,11 +65,11 @@ export class Fleet extends ComponentResource {
 
   constructor(name: string, args: FleetArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuFleet", name, {}, options);
-    const { build, image, arch, transform } = args;
+    const { build, image, arch, update, transform } = args;
     const machineImage = machineImageOf(
       `fleet "${name}"`,
       args,
-      () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
+      () => new MachineImage(`${name}-image`, { build, image, arch, update, transform }, { parent: this }),
     );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
     checkProcessors(`fleet "${name}"`, args.cpus, machineImage.nodes.build.definition);

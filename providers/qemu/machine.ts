@@ -75,11 +75,11 @@ export class Machine extends ComponentResource {
 
   constructor(name: string, args: MachineArgs, options?: ComponentResourceOptions) {
     super("linuxkit:index:QemuMachine", name, {}, options);
-    const { build, image, arch, transform } = args;
+    const { build, image, arch, update, transform } = args;
     const machineImage = machineImageOf(
       `machine "${name}"`,
       args,
-      () => new MachineImage(`${name}-image`, { build, image, arch, transform }, { parent: this }),
+      () => new MachineImage(`${name}-image`, { build, image, arch, update, transform }, { parent: this }),
     );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
     checkProcessors(`machine "${name}"`, args.cpus, machineImage.nodes.build.definition);

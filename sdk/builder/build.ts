@@ -159,7 +159,11 @@ async function foreignTakesZstd(
   return takesZstd(planKernel(kernel, image), context);
 }
 
-function formatsOf({ format = DEFAULT_FORMAT, formats = [format] }: BuildOptions): readonly FormatName[] {
+/** The formats that a build writes. */
+export function formatsOf({
+  format = DEFAULT_FORMAT,
+  formats = [format],
+}: Pick<BuildOptions, "format" | "formats">): readonly FormatName[] {
   return formats;
 }
 
@@ -168,7 +172,8 @@ function sharedCache({ cache, verify, registryMirrors, registryAuth, onProgress,
   return openRegistryCache(cache, { verify, registryMirrors, auth: registryAuth, onProgress, signal });
 }
 
-function resolveContext(options: BuildOptions): ResolveContext {
+/** The settings of all lookups of a build. @throws INVALID_DEFINITION for another architecture */
+export function resolveContext(options: Omit<BuildOptions, "outputDir">): ResolveContext {
   const { arch = "amd64", folder = process.cwd(), cacheDir = defaultCacheDir() } = options;
   if (!ARCHES.includes(arch)) {
     throw new LinuxKitError("INVALID_DEFINITION", `arch: got "${arch}", wanted one of ${ARCHES.join(", ")}`, { path: "arch" });

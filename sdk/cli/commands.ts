@@ -21,6 +21,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Build the OS that FILE defines and run it in QEMU until Ctrl-C, without Pulumi",
     load: async () => (await import("./run.ts")).run,
   },
+  outdated: {
+    usage: "outdated FILE --lock LOCK [options]",
+    summary: "Print the packages and images that have moved since a build wrote its lock",
+    load: async () => (await import("./outdated.ts")).outdated,
+  },
   describe: {
     usage: "describe FILE [options]",
     summary: "Print the OS that FILE defines as JSON, with every default",

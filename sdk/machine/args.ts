@@ -18,6 +18,8 @@ export interface BuildArgs {
   readonly image?: Image | undefined;
   /** Of the build made here; any other has its own. @default "amd64" */
   readonly arch?: Input<Arch> | undefined;
+  /** Of the build made here: `always` looks for newer packages and moved tags at each update. @default "locked" */
+  readonly update?: Input<"locked" | "always"> | undefined;
 }
 
 /** What a machine image of every cloud is given. */

@@ -23,12 +23,16 @@ export function machineImageOf<MachineImage>(what: string, args: SourceArgs<Mach
 }
 
 /** What a machine image builds where it was given no build. */
-interface Unbuilt extends Pick<BuildArgs, "image" | "arch"> {
+interface Unbuilt extends Pick<BuildArgs, "image" | "arch" | "update"> {
   readonly transform?: { readonly build?: Transform<ImageBuildArgs> } | undefined;
 }
 
 /** The arguments of the build that a machine image makes as its child. @throws INVALID_DEFINITION without an image */
-export function buildArguments(name: string, format: FormatName, { image, arch, transform }: Unbuilt): ImageBuildArgs {
+export function buildArguments(name: string, format: FormatName, { image, arch, update, transform }: Unbuilt): ImageBuildArgs {
   if (!image) throw new LinuxKitError("INVALID_DEFINITION", `${name}: got neither build nor image, wanted one of them`, { path: "image" });
-  return transformed(transform?.build, { image, format, name, ...(arch !== undefined && { arch }) }, `${name}-build`);
+  return transformed(
+    transform?.build,
+    { image, format, name, ...(arch !== undefined && { arch }), ...(update !== undefined && { update }) },
+    `${name}-build`,
+  );
 }

@@ -14,6 +14,9 @@ import type { WorkInFlight } from "./work-in-flight.ts";
 /** Default timeout of an operation when neither the program nor its type sets one, in seconds. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
 
+/** Time of a preview, in seconds: it may look for newer versions. */
+const PREVIEW_SECONDS = 600;
+
 /** What all methods of the server share. */
 export interface Exchange {
   readonly protos: Protos;
@@ -73,16 +76,24 @@ export async function previewed<T>(
   exchange: Exchange,
   request: { getUrn(): string },
   secrecy: Secrecy,
-  act: (around: Required<Pick<PreviewRequest<object, object>, "explain" | "isSecret">>) => T | Promise<T>,
+  dropped: AbortSignal,
+  act: (around: Required<Pick<PreviewRequest<object, object>, "explain" | "isSecret" | "config" | "signal">>) => T | Promise<T>,
 ): Promise<T> {
-  const { engine } = exchange;
+  const { engine, inFlight, config } = exchange;
   const sink = engine?.sink(request.getUrn());
   const explain = (text: string): void => {
     const shown = secrecy.redact(text);
     sink?.keep(shown);
     sink?.show(shown.split("\n", 1)[0] ?? "");
   };
-  const result = await guarded(exchange, secrecy, () => act({ explain, isSecret: secrecy.isSecret }));
+  const result = await guarded(exchange, secrecy, () =>
+    inFlight.run(
+      `previewing ${subjectOf(request).name}`,
+      PREVIEW_SECONDS,
+      async (signal) => act({ explain, isSecret: secrecy.isSecret, config, signal }),
+      dropped,
+    ),
+  );
   await engine?.flushed();
   return result;
 }

@@ -30,6 +30,7 @@ export async function create(exchange: Exchange, request: CreateRequest, dropped
       exchange,
       request,
       secrecy,
+      dropped,
       (around) => type.preview?.({ ...subjectOf(request), inputs, ...around }) ?? inputs,
     );
     response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));
@@ -65,6 +66,7 @@ export async function update(exchange: Exchange, request: UpdateRequest, dropped
       exchange,
       request,
       secrecy,
+      dropped,
       (around) => type.preview?.({ ...subjectOf(request), inputs, old, ...around }) ?? { ...unknownMembers(oldOutputs), ...inputs },
     );
     response.setProperties(encode(protos, secrecy.sealOutputs(outputs)));

@@ -116,6 +116,10 @@ export interface PreviewRequest<I, O> extends Subject {
   readonly explain?: (text: string) => void;
   /** Whether an input, given by its path, is or was a secret. @default none is */
   readonly isSecret?: (path: string) => boolean;
+  /** The provider's configuration. @default none */
+  readonly config?: Properties;
+  /** As in {@link Work}. @default it is not cancelled */
+  readonly signal?: AbortSignal;
 }
 
 export interface CreateRequest<I> extends Work {

@@ -222,7 +222,9 @@ const files = [{ path: "/etc/of", contents: first.digest }, { path: "/etc/token"
     await using made = await imageStack(program({ args: `update: "always"` }));
     const { stack, builder } = made;
     await stack.up();
-    assert.deepEqual(leaves((await stack.preview()).steps), [["lock"]]);
+    const preview = await stack.preview();
+    assert.deepEqual(leaves(preview.steps), [["update"]]);
+    assert.match(preview.text, /no newer version of a package or an image was found/);
     assert.deepEqual(ops((await stack.up()).steps), ["update"]);
     assert.deepEqual(
       builder.calls.map(({ options }) => options.update),

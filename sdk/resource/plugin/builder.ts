@@ -1,5 +1,6 @@
 import type { Pcrs } from "../../disk/pcrs.ts";
 import type { SecureBootKey } from "../../disk/signer.ts";
+import type { NewestOptions } from "../../builder/newest-lock.ts";
 import type { Origins } from "../../builder/origins.ts";
 import type { PushOption } from "../../builder/publish.ts";
 import type { CacheOption } from "../../share/registry-cache.ts";
@@ -16,6 +17,8 @@ export interface Builder {
   build(definition: Definition, options: BuilderOptions): Promise<Built>;
   /** Fetches what a build has published, by its digest. */
   pull(reference: string, options: PullerOptions): Promise<Built>;
+  /** The lock that a build with `update: "always"` would have now. */
+  newest(definition: Definition, options: NewestOptions): Promise<Lock>;
   /** The plan of a build from this lock, if it can be computed quickly and offline; else undefined. */
   plan(
     definition: Definition,

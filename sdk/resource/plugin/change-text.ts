@@ -6,6 +6,7 @@ import { formatPath, type Step } from "../../core/property-path.ts";
 import type { Definition } from "../../definition/definition.ts";
 import { keyFiles, listFiles } from "../../definition/keyed-files.ts";
 import type { Properties } from "../../plugin/value.ts";
+import type { Lock } from "../../resolve/lock.ts";
 import type { ImageBuildInputs } from "./image-build-inputs.ts";
 
 /**
@@ -14,6 +15,7 @@ import type { ImageBuildInputs } from "./image-build-inputs.ts";
  *
  * @param store has the texts of large files, as far as they are still there
  * @param isSecret whether an input is secret, by its path: then only that it changes is said
+ * @param locks the versions before and after, if they may move @default they stay
  * @returns undefined if nothing changes
  */
 export async function changeText(
@@ -21,17 +23,18 @@ export async function changeText(
   { image }: Properties,
   store: BlobStore,
   isSecret: (path: string) => boolean = () => false,
+  locks: { readonly before?: Lock | undefined; readonly after?: Lock | undefined } = {},
 ): Promise<string | undefined> {
   if (old.image === undefined || !isPlain(image)) return undefined;
   const hidden = { is: (steps: readonly Step[]) => isSecret(formatPath(steps)) };
   const known = keyFiles(old.image, hidden, ["image"]);
   const before = listFiles(comparable(known, known, ["image"], isSecret)) as Definition;
   const after = listFiles(comparable(keyFiles(image, hidden, ["image"]), known, ["image"], isSecret)) as Definition;
-  if (canonicalJson(before) === canonicalJson(after)) return undefined;
+  if (canonicalJson([before, locks.before]) === canonicalJson([after, locks.after])) return undefined;
   // loaded only now: most previews change nothing
   const [{ review }, { textLines }] = await Promise.all([import("../../review/review.ts"), import("../../review/render/text.ts")]);
   const [was, is] = await withChangedTexts(before, after, store);
-  const found = review({ definition: was }, { definition: is }, old.arch);
+  const found = review({ definition: was, lock: locks.before }, { definition: is, lock: locks.after }, old.arch);
   return found.changes.length > 0 ? textLines(found).join("\n") : undefined;
 }
 

@@ -1,11 +1,13 @@
 import { defaultCacheDir } from "../../cache/location.ts";
 import type { Arch } from "../../core/arch.ts";
-import { LinuxKitError } from "../../core/errors.ts";
+import { isLinuxKitError, LinuxKitError } from "../../core/errors.ts";
+import { present } from "../../core/present.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { definitionOf } from "../../definition/keyed-files.ts";
 import { formatWriter } from "../../format/formats.ts";
 import type { ResourceType, Work } from "../../plugin/resource-type.ts";
 import { hasUnknown, type Properties, UNKNOWN, type Value } from "../../plugin/value.ts";
+import { layoutsOf, sourceKey, sourcesOf } from "../../resolve/image-source.ts";
 import { type Lock, withoutImages } from "../../resolve/lock.ts";
 import { ArtifactStore } from "./artifact-store.ts";
 import type { Builder } from "./builder.ts";
@@ -16,7 +18,7 @@ import { type ImageBuildOutputs, imageBuildOutputs } from "./image-build-outputs
 import { rememberBuild } from "./known-builds.ts";
 import { changeText } from "./change-text.ts";
 import { type BuildRecord, markedRecord } from "./build-record.ts";
-import { keepBuild } from "./keep-build.ts";
+import { keepBuild, mirrorsOf } from "./keep-build.ts";
 
 /** A refresh sets this path for a build whose files are not on this machine: the next update builds it again. */
 const MISSING = "";
@@ -40,13 +42,13 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       rememberBuild({ inputs: oldInputs, outputs: oldOutputs });
       const changed = imageBuildDiff(oldInputs, inputs, isSecret);
       const drifted = new Map<string, "update">();
-      // only a build can find newer versions, so each update builds
-      if (inputs.update === "always") drifted.set("lock", "update");
+      // only a look can find newer versions, so each update builds; in a diff, the lock would have thousands of lines
+      if (inputs.update === "always" && !changed.has("update")) changed.set("update", "update");
       if (oldOutputs.path === MISSING) drifted.set("path", "update");
       return { changed, ...(drifted.size > 0 && { drifted }) };
     },
 
-    async preview({ inputs, old, explain, isSecret }) {
+    async preview({ inputs, old, explain, isSecret, config = {}, signal }) {
       const unknown: Properties = {
         arch: inputs.arch,
         digest: UNKNOWN,
@@ -59,10 +61,17 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
         ...(inputs.push !== undefined && { pushed: UNKNOWN }),
         ...(mayHavePcrs(inputs) && { pcrs: UNKNOWN }),
       };
-      const text = old && explain && (await changeText(old.inputs, inputs, artifacts.store, isSecret));
-      if (text !== undefined) explain?.(text);
-      if (!old || hasUnknown(inputs) || inputs.update === "always") return unknown;
+      const isLater = hasUnknown(inputs);
       const now = inputs as unknown as ImageBuildInputs;
+      const found =
+        old && !isLater && now.image !== undefined && now.update === "always"
+          ? await newest(builder, now, { config, cacheDir: artifacts.cacheDir, signal })
+          : undefined;
+      const locks = found?.lock ? { before: old?.outputs.lock, after: found.lock } : {};
+      const text = old && explain && (await changeText(old.inputs, inputs, artifacts.store, isSecret, locks));
+      const said = text ?? (found?.lock ? "no newer version of a package or an image was found" : found?.said);
+      if (said !== undefined) explain?.(found?.said === undefined || said === found.said ? said : `${said}\n${found.said}`);
+      if (!old || isLater || (now.update === "always" && !found?.lock)) return unknown;
       const same: Properties = {
         ...withoutPushed(old.outputs),
         files: renamed(old.outputs.files, old.inputs.name, now.name) as unknown as Value,
@@ -70,12 +79,16 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
         ...pushedBy(now, old),
       };
       if (now.image === undefined) return canonicalJson(fetchedBy(now)) === canonicalJson(fetchedBy(old.inputs)) ? same : unknown;
-      const lock = lockForUpdate(old.outputs.lock, old.inputs, now);
+      const lock = found?.lock ?? lockForUpdate(old.outputs.lock, old.inputs, now);
       const plan = lock && (await builder.plan(definitionOf(now.image), { arch: now.arch, lock, sbom: now.sbom }));
-      if (!plan) return unknown;
+      const others = [...imageBuildDiff(old.inputs, inputs, isSecret).keys()].filter((path) => path !== "update");
+      if (found?.lock && others.length === 0 && canonicalJson(found.lock) === canonicalJson(old.outputs.lock)) return same;
+      if (!plan) return { ...unknown, ...knownParts(now, old, lock) };
       const isSame = plan.digest === old.outputs.planDigest && canonicalJson(madeBy(now)) === canonicalJson(madeBy(old.inputs));
       // a change that keeps the bytes must not show the digest's users as replaced
-      return isSame ? same : { ...unknown, planDigest: plan.digest, cmdline: plan.cmdline };
+      return isSame
+        ? { ...same, lock: lock as unknown as Value }
+        : { ...unknown, ...knownParts(now, old, lock), planDigest: plan.digest, cmdline: plan.cmdline };
     },
 
     async create({ inputs, ...work }) {
@@ -122,6 +135,43 @@ function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
       (format) => typeof format !== "string" || formatWriter(format).wholeProgram?.(arch as Arch, secureBoot !== undefined) === true,
     )
   );
+}
+
+/** The newest versions, or why they could not be looked up: a preview works without a network too. */
+async function newest(
+  builder: Builder,
+  { image, arch, formats, verify, ...inputs }: ImageBuildInputs,
+  { config, cacheDir, signal }: { readonly config: Properties; readonly cacheDir: string; readonly signal: AbortSignal | undefined },
+): Promise<{ readonly lock?: Lock; readonly said?: string }> {
+  const { debianMirror, debianSecurityMirror, debianSnapshot, registryMirrors } = inputs;
+  const given = { debianMirror, debianSecurityMirror, debianSnapshot, registryMirrors };
+  const mirrors = { ...mirrorsOf(config), ...Object.fromEntries(Object.entries(given).filter(([, mirror]) => mirror !== undefined)) };
+  try {
+    return { lock: await builder.newest(definitionOf(present(image)), { ...mirrors, arch, formats, verify, cacheDir, signal }) };
+  } catch (error) {
+    if (!isLinuxKitError(error) || error.code === "CANCELLED") throw error;
+    return { said: `newer versions could not be looked up: ${error.code}: ${error.message}` };
+  }
+}
+
+/** The outputs that stay as they are, although the bytes change: the command line, and the lock of the same sources. */
+function knownParts(
+  now: ImageBuildInputs,
+  { inputs, outputs }: { readonly inputs: ImageBuildInputs; readonly outputs: ImageBuildOutputs },
+  lock: Lock | undefined,
+): Properties {
+  const bootOf = ({ image, arch }: ImageBuildInputs): string => canonicalJson([image?.kernel, image?.init, image?.harden, arch]);
+  const takenBy = ({ image, arch, formats, verify }: ImageBuildInputs): string => {
+    const definition = image && definitionOf(image);
+    const sources = definition && [...sourcesOf(definition), ...layoutsOf(definition)].map(({ source }) => sourceKey(source));
+    return canonicalJson([[...new Set(sources)].sort(), arch, formats, verify]);
+  };
+  return {
+    ...(bootOf(now) === bootOf(inputs) && { cmdline: outputs.cmdline }),
+    ...(takenBy(now) === takenBy(inputs) &&
+      lock &&
+      canonicalJson(lock) === canonicalJson(outputs.lock) && { lock: lock as unknown as Value }),
+  };
 }
 
 /** The inputs that affect the files' bytes, beside the plan. */

@@ -54,7 +54,7 @@ function make(
 export type BuildWork = Pick<Work, "signal" | "progress" | "config" | "isSecret">;
 
 /** The mirrors of the stack's configuration. */
-function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
+export function mirrorsOf(config: Properties): Partial<Record<keyof typeof DEBIAN_MIRRORS, string>> {
   return Object.fromEntries(
     Object.keys(DEBIAN_MIRRORS).flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])),
   );
