@@ -151,9 +151,9 @@ describe("building", () => {
     const image = { ...IMAGE, healthPort: 8093, files: [{ path: "etc/token", contents: "planted", mode: "0600", uid: 0, gid: 0 }] };
     const make = async (name: string, marks: Partial<typeof work> = {}) =>
       type.create({ ...unmarked, ...marks, inputs: await checked({ image, name }) });
-    const { outputs } = await make("web", { isSecret: (path) => path === "image.files[0].contents" });
+    const { outputs } = await make("web", { isSecret: (path) => path === "image.files./etc/token.contents" });
     const marked = async () => (await type.read?.({ ...work, id: outputs.digest }))?.inputs?.image;
-    const files = [{ ...image.files[0], contents: secret("planted") }];
+    const files = { "/etc/token": { ...image.files[0], contents: secret("planted") } };
     assert.deepEqual(await marked(), { ...image, files });
     await make("shop", { isSecret: (path) => path === "image.healthPort" });
     assert.deepEqual(await marked(), { ...image, files, healthPort: secret(8093) });
