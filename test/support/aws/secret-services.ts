@@ -89,6 +89,7 @@ export class SecretServices implements AsyncDisposable {
         status: 200,
         action,
         scope,
+        input,
         body: { ARN: "arn", Name: input.SecretId, VersionId: "v", ...kept, VersionStages: ["AWSCURRENT"], CreatedDate: 1.7e9 },
       };
     }
@@ -100,6 +101,7 @@ export class SecretServices implements AsyncDisposable {
         status: 200,
         action,
         scope,
+        input,
         body: {
           Parameter: {
             Name: input.Name,
