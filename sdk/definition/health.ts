@@ -1,17 +1,34 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 
 import { z } from "zod";
-import { fields, port, seconds, text } from "./fields.ts";
+import { fields, port, seconds, text, treePath } from "./fields.ts";
 
-/** A GET that must be answered with one status. */
-export interface HttpCheckArgs {
-  /** The service's TCP port. @example 8080 */
-  readonly port: Input<number>;
+/** What a GET asks for, and what it must be answered with. */
+export interface HttpRequestArgs {
   /** The path that is asked for. @default "/" @example "/healthz" */
   readonly path?: Input<string | undefined>;
   /** The status that is healthy. @default 200 @example 204 */
   readonly status?: Input<number | undefined>;
 }
+
+/** A GET to a port. */
+export interface HttpPortCheckArgs extends HttpRequestArgs {
+  /** The service's TCP port. @example 8080 */
+  readonly port: Input<number>;
+  /** Not beside `port`. @default none */
+  readonly socket?: undefined;
+}
+
+/** A GET to a UNIX socket. */
+export interface HttpSocketCheckArgs extends HttpRequestArgs {
+  /** The path of the socket, as the service sees it. @example "/run/docker/docker.sock" */
+  readonly socket: Input<string>;
+  /** Not beside `socket`. @default none */
+  readonly port?: undefined;
+}
+
+/** A GET that must be answered with one status: exactly one of `port` and `socket`. */
+export type HttpCheckArgs = HttpPortCheckArgs | HttpSocketCheckArgs;
 
 /** A port that must accept a connection. */
 export interface TcpCheckArgs {
@@ -62,16 +79,27 @@ export interface CommandHealthArgs extends CheckTimesArgs {
 /** How the guest checks that a service works: exactly one of `http`, `tcp` and `command`. */
 export type HealthArgs = HttpHealthArgs | TcpHealthArgs | CommandHealthArgs;
 
+// sun_path has 108 bytes (unix(7)), but the guest opens the socket first, so the limit is that of a path
+const absolutePath = treePath.refine((path) => path.startsWith("/"), 'an absolute path, as "/run/app.sock"');
+
 /** The schema of {@link HealthArgs}. */
 export const health = fields({
   http: fields({
-    port,
+    port: port.optional(),
+    socket: absolutePath.optional(),
     path: z
       .string()
       .regex(/^\/[^\s\0]*$/, 'a path that begins with "/"')
       .optional(),
     status: z.int().min(100).max(599).optional(),
-  }).optional(),
+  })
+    .superRefine((value, context) => {
+      if (value.port === undefined && value.socket === undefined)
+        context.addIssue({ code: "custom", path: ["port"], message: "a port, or socket: the path of a UNIX socket" });
+      if (value.port !== undefined && value.socket !== undefined)
+        context.addIssue({ code: "custom", path: ["socket"], message: "exactly one of port and socket" });
+    })
+    .optional(),
   tcp: fields({ port }).optional(),
   command: z.array(text).min(1, "a program and its arguments").optional(),
   interval: seconds.optional(),

@@ -39,9 +39,16 @@ const networkInterface = z.strictObject({
 
 const link = z.strictObject({ link: name, gateway: z.ipv4(), address: z.ipv4() });
 
-/** Exactly one of `http`, `tcp` and `command`. Times are seconds. */
+/** Exactly one of `http`, `tcp` and `command`; of `http`, exactly one of `port` and `socket`. Times are seconds. */
 const health = z.strictObject({
-  http: z.strictObject({ port, path: z.string().startsWith("/"), status: z.int() }).optional(),
+  http: z
+    .strictObject({
+      port: port.optional(),
+      socket: z.string().startsWith("/").optional(),
+      path: z.string().startsWith("/"),
+      status: z.int(),
+    })
+    .optional(),
   tcp: z.strictObject({ port }).optional(),
   command: z.array(z.string()).optional(),
   interval: seconds,

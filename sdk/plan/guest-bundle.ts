@@ -75,12 +75,18 @@ type Health = NonNullable<Bundle["container"]["health"]>;
 // exactly one of http, tcp and command, which the schema has checked and its type does not say
 function healthDescription(health: Health): NonNullable<NonNullable<ContainerDescription["service"]>["health"]> {
   const { http, tcp, command, interval, timeout, retries } = health as Health & {
-    readonly http?: { readonly port: number; readonly path?: string; readonly status?: number };
+    readonly http?: { readonly port?: number; readonly socket?: string; readonly path?: string; readonly status?: number };
     readonly tcp?: { readonly port: number };
     readonly command?: readonly string[];
   };
   return {
-    ...(http && { http: { port: http.port, path: http.path ?? "/", status: http.status ?? 200 } }),
+    ...(http && {
+      http: {
+        ...(http.socket === undefined ? { port: http.port } : { socket: http.socket }),
+        path: http.path ?? "/",
+        status: http.status ?? 200,
+      },
+    }),
     ...(tcp && { tcp: { port: tcp.port } }),
     ...(command && { command: [...command] }),
     interval: interval ?? 5,

@@ -58,6 +58,15 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
     "services.web.seccomp.allow: got an empty list, wanted at least one system call",
   ],
   [() => service({ seccomp: { base: "default" } }), "services.web.seccomp.allow: missing, wanted a list"],
+  [() => service({ health: { http: {} } }), "services.web.health.http.port: missing, wanted a port, or socket: the path of a UNIX socket"],
+  [
+    () => service({ health: { http: { port: 80, socket: "/run/a.sock" } } }),
+    'services.web.health.http.socket: got "/run/a.sock", wanted exactly one of port and socket',
+  ],
+  [
+    () => service({ health: { http: { socket: "run/a.sock" } } }),
+    'services.web.health.http.socket: got "run/a.sock", wanted an absolute path, as "/run/app.sock"',
+  ],
   [() => service({ seccomp: { defaultAction: "SCMP_ACT_ERRNO" } }), "services.web.seccomp.syscalls: missing, wanted a list"],
   [() => service({ binds: ["data"] }), 'services.web.binds[0]: got "data", wanted "source:/destination" or "source:/destination:options"'],
   [() => service({ tmpfs: ["tmp"] }), 'services.web.tmpfs[0]: got "tmp", wanted "/destination" or "/destination:options"'],

@@ -49,6 +49,11 @@ test("what all share is larger than what they may take together, and each has li
           gid: 1000,
           resources: { memory: { limit: 32 << 20 }, pids: { limit: 100 } },
         }),
+        perl(
+          "socket",
+          `use IO::Socket::UNIX; my $l = IO::Socket::UNIX->new(Local => '/run/a.sock', Listen => 5) or die; while (my $c = $l->accept) { print $c qq(HTTP/1.1 204 OK\\r\\n\\r\\n) }`,
+          { tmpfs: ["/run"], health: { http: { socket: "/run/a.sock", path: "/_ping", status: 204 } } },
+        ),
         service("closed", "cd /sys/fs/cgroup; ls; mkdir job", { uid: 1000, restart: "never" }),
         service("all", "ls -d /sys/fs/cgroup/engine/job; exec sleep 100000", { cgroup: "host", after: ["engine"] }),
         service("forgets", FORGETS, {
@@ -65,12 +70,16 @@ test("what all share is larger than what they may take together, and each has li
     (line) => line.stage === "service" && line.name === "engine" && line.state === "healthy",
   );
   await machine.until(
+    "the health of what answers on a socket",
+    (line) => line.stage === "service" && line.name === "socket" && line.state === "healthy",
+  );
+  await machine.until(
     "the second restart of what forgets",
     (line) => line.stage === "service" && line.name === "forgets" && line.state === "restart" && line.message.startsWith("2 "),
   );
   const parameter = async (name: string): Promise<number> => Number(await ask(machine, `cat /proc/sys/${name}`));
   // 1024 of each default sandbox, 100, 8192 of each of LinuxKit's, and what the machine keeps
-  const together = 9 * 1024 + 2 * 100 + 2 * 8192 + 1024;
+  const together = 10 * 1024 + 2 * 100 + 2 * 8192 + 1024;
   for (const name of ["kernel/threads-max", "kernel/pid_max"]) assert.ok((await parameter(name)) >= together, name);
   assert.ok((await parameter("fs/file-max")) > 2 ** 62);
   assert.equal(await parameter("fs/aio-max-nr"), 2 ** 30);

@@ -104,7 +104,7 @@ function addEnvironment(facts: PartFacts, env: readonly string[] | undefined): v
 function addHealth(facts: PartFacts, health: Container["health"]): void {
   if (health === undefined) return;
   const { http, tcp, command, ...times } = health;
-  const got = http && `GET :${http.port}${http.path ?? "/"} answers ${http.status ?? 200}`;
+  const got = http && `GET ${http.socket ?? ""}:${http.port ?? ""}${http.path ?? "/"} answers ${http.status ?? 200}`;
   facts.add("health", "", ["health"], got ?? (tcp ? `a connection to port ${tcp.port}` : (command ?? []).join(" ")));
   for (const [name, value] of Object.entries(times))
     facts.add("health", name, ["health", name], value === CHECK_TIMES[name] ? undefined : value);

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"pulumi-linuxkit/linuxkitd/internal/guard"
 )
 
@@ -123,6 +125,19 @@ func processOf(config []byte, command []string) ([]byte, error) {
 	parsed.Process["args"] = args
 	delete(parsed.Process, "terminal")
 	return json.Marshal(parsed.Process)
+}
+
+// Root is the descriptor of its root folder as its first process sees it, to be closed by the caller.
+func (w *Running) Root() (*os.File, error) {
+	var root *os.File
+	err := w.Living(func(pid int) (err error) {
+		root, err = os.OpenFile("/proc/"+strconv.Itoa(pid)+"/root", unix.O_PATH|unix.O_DIRECTORY, 0)
+		return err
+	})
+	if err != nil {
+		return nil, errors.New("its root is not known")
+	}
+	return root, nil
 }
 
 // Network is the descriptor of its network namespace, nil where that is the machine's. A container of which it is not

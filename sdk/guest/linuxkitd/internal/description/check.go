@@ -73,8 +73,11 @@ func (h *Health) check() error {
 	kinds := 0
 	if h.HTTP != nil {
 		kinds++
-		if !isPort(h.HTTP.Port) || !strings.HasPrefix(h.HTTP.Path, "/") || strings.ContainsFunc(h.HTTP.Path, isControlOrSpace) {
-			return fmt.Errorf("service.health.http: got port %d, path %q; wanted a port and a path from a slash on", h.HTTP.Port, h.HTTP.Path)
+		if onPort := isPort(h.HTTP.Port); onPort == strings.HasPrefix(h.HTTP.Socket, "/") || (h.HTTP.Port != 0 && !onPort) || strings.Contains(h.HTTP.Socket, "\x00") {
+			return fmt.Errorf("service.health.http: got port %d, socket %q; wanted one of a port and an absolute path", h.HTTP.Port, h.HTTP.Socket)
+		}
+		if !strings.HasPrefix(h.HTTP.Path, "/") || strings.ContainsFunc(h.HTTP.Path, isControlOrSpace) {
+			return fmt.Errorf("service.health.http: got path %q, wanted one from a slash on", h.HTTP.Path)
 		}
 	}
 	if h.TCP != nil {

@@ -107,7 +107,9 @@ type Health struct {
 
 // HTTPCheck is a request and the status that it wants.
 type HTTPCheck struct {
-	Port   int    `json:"port"`
+	// Port, or Socket: the path of a UNIX socket as the container sees it.
+	Port   int    `json:"port,omitempty"`
+	Socket string `json:"socket,omitempty"`
 	Path   string `json:"path"`
 	Status int    `json:"status"`
 }

@@ -2,9 +2,11 @@ package guest
 
 import (
 	"os"
+	"time"
 
 	"pulumi-linuxkit/linuxkitd/internal/api"
 	"pulumi-linuxkit/linuxkitd/internal/container"
+	"pulumi-linuxkit/linuxkitd/internal/description"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
 	"pulumi-linuxkit/linuxkitd/internal/health"
 	"pulumi-linuxkit/linuxkitd/internal/secretfiles"
@@ -38,6 +40,8 @@ func (s *supervisor) check(c *container.Container) string {
 	network, err := running.Network()
 	switch {
 	case err != nil:
+	case asked.HTTP != nil && asked.HTTP.Socket != "":
+		err = checkSocket(running, asked.HTTP, limit)
 	case asked.HTTP != nil:
 		err = health.HTTP(network, asked.HTTP.Port, asked.HTTP.Path, asked.HTTP.Status, limit)
 	case asked.TCP != nil:
@@ -49,6 +53,15 @@ func (s *supervisor) check(c *container.Container) string {
 		return err.Error()
 	}
 	return ""
+}
+
+func checkSocket(running *container.Running, asked *description.HTTPCheck, limit time.Duration) error {
+	root, err := running.Root()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return health.HTTPSocket(root, asked.Socket, asked.Path, asked.Status, limit)
 }
 
 // ownFolders are the bundles of the guest's own containers, each where the definition asks for it.

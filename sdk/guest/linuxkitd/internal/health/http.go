@@ -23,21 +23,27 @@ const (
 
 // HTTP asks a port of the namespace for a path and wants a status: of the first answer, so a redirect is a redirect.
 func HTTP(namespace *os.File, port int, path string, status int, limit time.Duration) error {
+	at := fmt.Sprintf("port %d", port)
 	connection, err := dial(namespace, port, limit)
 	if err != nil {
-		return fmt.Errorf("port %d: %w", port, err)
+		return fmt.Errorf("%s: %w", at, err)
 	}
+	return ask(connection, at, fmt.Sprintf("127.0.0.1:%d", port), path, status, limit)
+}
+
+// ask sends a request over a connection, which it closes.
+func ask(connection net.Conn, at, host, path string, status int, limit time.Duration) error {
 	defer connection.Close()
-	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: linuxkitd\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, port)
+	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: linuxkitd\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host)
 	if _, err := io.WriteString(connection, request); err != nil {
-		return fmt.Errorf("port %d: %w", port, reason(err, limit))
+		return fmt.Errorf("%s: %w", at, reason(err, limit))
 	}
 	got, err := readStatus(connection)
 	if err != nil {
-		return fmt.Errorf("port %d: %w", port, reason(err, limit))
+		return fmt.Errorf("%s: %w", at, reason(err, limit))
 	}
 	if got != status {
-		return fmt.Errorf("port %d answered with status %d, not %d", port, got, status)
+		return fmt.Errorf("%s answered with status %d, not %d", at, got, status)
 	}
 	return nil
 }
