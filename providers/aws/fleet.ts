@@ -1,6 +1,5 @@
-import { Group, type GroupArgs } from "@pulumi/aws/autoscaling/group.js";
-import { LaunchTemplate, type LaunchTemplateArgs } from "@pulumi/aws/ec2/launchTemplate.js";
-import { getRegionOutput } from "@pulumi/aws/getRegion.js";
+import type { Group, GroupArgs } from "@pulumi/aws/autoscaling/group.js";
+import type { LaunchTemplate, LaunchTemplateArgs } from "@pulumi/aws/ec2/launchTemplate.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { isDeferred } from "../../sdk/core/deferred.ts";
@@ -17,6 +16,7 @@ import { machineMetadata } from "./machine-metadata.ts";
 import { checkedFleet } from "./machine-rules.ts";
 import { type Launching, machineImageFor, tagsOf } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** Arguments of {@link Fleet}. One of `image`, `build` and `machineImage` says what its machines run. */
 export interface FleetArgs
@@ -78,14 +78,14 @@ export class Fleet extends ComponentResource {
       templateArguments(name, { ...args, ...launched }, machineImage),
       `${name}-template`,
     );
-    const launchTemplate = new LaunchTemplate(`${name}-template`, template, { parent: this, ...keepNameTags(template, args.tags) });
+    const launchTemplate = new aws.LaunchTemplate(`${name}-template`, template, { parent: this, ...keepNameTags(template, args.tags) });
     const version = launchTemplate.latestVersion.apply(String);
     const wantedGroup = groupArguments(args, launchTemplate, version);
     const groupArgs = transformed(transform?.group, wantedGroup, `${name}-group`);
     // the gate's refresh sets the version: given to the group itself, it would be the one that a rollback leads to
     const keep = keepNames(groupArgs, { launchTemplate: wantedGroup.launchTemplate });
-    const group = new Group(`${name}-group`, groupArgs, { parent: this, ...keep });
-    const region = getRegionOutput({}, { parent: this }).region;
+    const group = new aws.Group(`${name}-group`, groupArgs, { parent: this, ...keep });
+    const region = aws.getRegionOutput({}, { parent: this }).region;
     const { minHealthyPercentage, maxHealthyPercentage, instanceWarmup } = args;
     const wanted = {
       fleet: name,

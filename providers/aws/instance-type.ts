@@ -1,4 +1,3 @@
-import { getInstanceType } from "@pulumi/aws/ec2/getInstanceType.js";
 import { warn } from "@pulumi/pulumi/log/index.js";
 import { all, type Input, type Output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
@@ -6,6 +5,7 @@ import type { Arch } from "../../sdk/core/arch.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
 import { refuser } from "./argument-rules.ts";
 import { bootTraits, hasXenDrivers, type TypeFacts, typeProblem } from "./boot-facts.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** The image that an instance type must be able to run. */
 interface Runs {
@@ -38,7 +38,7 @@ export function suitable(
 
 async function factsOf(what: string, type: string, parent: ComponentResource): Promise<TypeFacts | undefined> {
   try {
-    return await getInstanceType({ instanceType: type }, { parent });
+    return await aws.getInstanceType({ instanceType: type }, { parent });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     // Source: hashicorp/terraform-provider-aws, data source aws_ec2_instance_type; EC2's code is InvalidInstanceType

@@ -1,7 +1,5 @@
-import { Ami, type AmiArgs } from "@pulumi/aws/ec2/ami.js";
-import { AmiCopy, type AmiCopyArgs } from "@pulumi/aws/ec2/amiCopy.js";
-import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity.js";
-import { getRegionOutput } from "@pulumi/aws/getRegion.js";
+import type { Ami, AmiArgs } from "@pulumi/aws/ec2/ami.js";
+import type { AmiCopy, AmiCopyArgs } from "@pulumi/aws/ec2/amiCopy.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
@@ -17,6 +15,7 @@ import { type AwsAccessArgs, accessOf } from "./access-args.ts";
 import { bootTraits, usesTpm } from "./boot-facts.ts";
 import { checkedImage, keyOfCopy, placesOf } from "./image-rules.ts";
 import { AwsSnapshot, type AwsSnapshotArgs } from "./snapshot.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** The device name of the root volume. */
 export const ROOT_DEVICE = "/dev/xvda";
@@ -89,8 +88,8 @@ export class MachineImage extends ComponentResource {
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "aws", args), { parent: this });
     const file = imageFile(name, build, "aws");
     // the uploads must go where the stack's AWS provider works, wherever its credentials come from
-    const region = getRegionOutput({}, { parent: this }).region;
-    const account = getCallerIdentityOutput({}, { parent: this }).accountId;
+    const region = aws.getRegionOutput({}, { parent: this }).region;
+    const account = aws.getCallerIdentityOutput({}, { parent: this }).accountId;
     const places = region.apply((home) => placesOf(name, home, args));
     const defaults = providerSettings(this, "aws:ec2/ami:Ami", { defaultTags: "json" }).defaultTags;
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
@@ -115,7 +114,7 @@ export class MachineImage extends ComponentResource {
     const amiArgs = transformed(transform?.ami, wantedAmi, `${name}-ami`);
     // a new image has another name, but the provider does not see it where the old one is kept, and would delete that first
     const keep = { ...keepNames(amiArgs, { name: wantedAmi.name }), deleteBeforeReplace: false };
-    const ami = new Ami(`${name}-ami`, amiArgs, { ...child, ...keep });
+    const ami = new aws.Ami(`${name}-ami`, amiArgs, { ...child, ...keep });
     const copies = Object.fromEntries(
       (args.copyTo ?? []).map((to) => {
         const copy = transformed(
@@ -132,7 +131,7 @@ export class MachineImage extends ComponentResource {
           },
           `${name}-${to}`,
         );
-        return [to, new AmiCopy(`${name}-${to}`, copy, child)];
+        return [to, new aws.AmiCopy(`${name}-${to}`, copy, child)];
       }),
     );
     this.nodes = { build, snapshot, ami, copies };

@@ -1,4 +1,3 @@
-import { getRegionOutput } from "@pulumi/aws/getRegion.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { LinuxKitError } from "../../sdk/core/errors.ts";
@@ -11,6 +10,7 @@ import { type AwsAccessArgs, givenAccess } from "./access-args.ts";
 import { suitable } from "./instance-type.ts";
 import { hasTpm, MachineImage, originOf, type MachineImageArgs } from "./machine-image.ts";
 import { SECRET_FORM } from "./machine-secrets.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** What a machine or a fleet starts from: exactly one of `image`, `build` and `machineImage`. */
 export interface MachineSource
@@ -58,7 +58,7 @@ export function machineImageFor(
   };
   const own = { image, build, arch, update, encrypted, kmsKeyArn, tpm, tags, transform: gated, ...givenAccess(args) };
   const machineImage = machineImageOf(what, args, () => new MachineImage(`${name}-image`, own, { parent }));
-  const region = getRegionOutput({}, { parent }).region;
+  const region = aws.getRegionOutput({}, { parent }).region;
   const home = originOf(machineImage).region;
   const copies = machineImage.nodes.copies;
   // a copy's id is known only when it is made; the regions are known before

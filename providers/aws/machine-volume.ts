@@ -1,7 +1,6 @@
-import { Volume, type VolumeArgs as VolumeArguments } from "@pulumi/aws/ebs/volume.js";
+import type { Volume, VolumeArgs as VolumeArguments } from "@pulumi/aws/ebs/volume.js";
 import type { Instance } from "@pulumi/aws/ec2/instance.js";
-import { VolumeAttachment, type VolumeAttachmentArgs } from "@pulumi/aws/ec2/volumeAttachment.js";
-import { getSubnetOutput } from "@pulumi/aws/ec2/getSubnet.js";
+import type { VolumeAttachment, VolumeAttachmentArgs } from "@pulumi/aws/ec2/volumeAttachment.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { isDeferred } from "../../sdk/core/deferred.ts";
@@ -11,6 +10,7 @@ import { checkVolumes, makeVolumes, type VolumeRules } from "../../sdk/machine/v
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { between, refuser } from "./argument-rules.ts";
 import { tagsOf } from "./machine-source.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** A volume of a machine: an EBS volume in the availability zone of the machine's subnet, which outlives the machine. */
 export interface MachineVolumeArgs extends VolumeArgs {
@@ -87,7 +87,7 @@ export function volumeArguments(
   if (subnetId === undefined)
     refuser(`machine "${machine}"`)("subnetId", "got nothing, wanted a subnet: the volumes are created in its availability zone");
   checkVolumes(machine, Object.keys(volumes), image, RULES);
-  const availabilityZone = getSubnetOutput({ id: subnetId as Input<string> }, { parent }).availabilityZone;
+  const availabilityZone = aws.getSubnetOutput({ id: subnetId as Input<string> }, { parent }).availabilityZone;
   return Object.fromEntries(
     Object.entries(volumes).map(([volume, { sizeGiB, type = "gp3", snapshotId, encrypted, kmsKeyArn }]) => {
       const name = `${machine}-${volume}`;
@@ -114,7 +114,7 @@ export function machineVolumes(
   args: Readonly<Record<string, VolumeArguments>>,
   parent: ComponentResource,
 ): Readonly<Record<string, Volume>> {
-  return makeVolumes(machine, owner, RULES, parent, (name, _, options) => new Volume(name, args[name] as VolumeArguments, options));
+  return makeVolumes(machine, owner, RULES, parent, (name, _, options) => new aws.Volume(name, args[name] as VolumeArguments, options));
 }
 
 /**
@@ -138,7 +138,7 @@ export function attachVolumes(
     };
     return [
       disk,
-      new VolumeAttachment(name, transformed(transform?.attachment, wanted, name), { parent, deleteBeforeReplace: true }),
+      new aws.VolumeAttachment(name, transformed(transform?.attachment, wanted, name), { parent, deleteBeforeReplace: true }),
     ] as const;
   });
   return Object.fromEntries(made);

@@ -1,4 +1,4 @@
-import { Instance, type InstanceArgs } from "@pulumi/aws/ec2/instance.js";
+import type { Instance, InstanceArgs } from "@pulumi/aws/ec2/instance.js";
 import type { Volume } from "@pulumi/aws/ebs/volume.js";
 import type { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment.js";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
@@ -18,6 +18,7 @@ import {
   volumeArguments,
   type VolumeTransforms,
 } from "./machine-volume.ts";
+import { aws } from "./pulumi-aws.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends CommonArgs<MachineImage>, MachineSource {
@@ -77,7 +78,7 @@ export class Machine extends ComponentResource {
     const volumeArgs = volumeArguments(name, args, args.transform, this);
     const { machineImage, ...launched } = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
     const volumes = machineVolumes(name, args, volumeArgs, this);
-    const instance = new Instance(
+    const instance = new aws.Instance(
       `${name}-instance`,
       transformed(args.transform?.instance, instanceArguments(name, { ...args, ...launched }, machineImage, volumes), `${name}-instance`),
       { parent: this },

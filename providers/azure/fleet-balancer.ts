@@ -1,4 +1,4 @@
-import { LoadBalancer, type LoadBalancerArgs } from "@pulumi/azure-native/network/loadBalancer.js";
+import type { LoadBalancer, LoadBalancerArgs } from "@pulumi/azure-native/network/loadBalancer.js";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { interpolate, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
@@ -8,6 +8,7 @@ import type { FleetArgs } from "./fleet-args.ts";
 import { healthPortOf } from "./fleet-checks.ts";
 import { tagsOf } from "./machine-source.ts";
 import { LOAD_BALANCER, nameOf } from "./names.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /** What probes a fleet's machines and forwards connections to them. */
 export interface Balancing {
@@ -30,7 +31,7 @@ export function fleetBalancer(name: string, args: FleetArgs, parent: ComponentRe
   const loadBalancerName = nameOf(`${getProject()}-${getStack()}-${name}`, LOAD_BALANCER);
   const wanted = { loadBalancerName, ...balancerArguments(args, healthPortOf(args) as Input<number>) };
   const balancer = transformed(args.transform?.loadBalancer, wanted, `${name}-balancer`);
-  const loadBalancer = new LoadBalancer(`${name}-balancer`, balancer, { parent, ...keepNames(balancer, { loadBalancerName }) });
+  const loadBalancer = new azure.LoadBalancer(`${name}-balancer`, balancer, { parent, ...keepNames(balancer, { loadBalancerName }) });
   const part = (kind: string): Output<string> => interpolate`${loadBalancer.id}/${kind}`;
   return { backendPoolIds: part("backendAddressPools/machines").apply((pool) => [pool]), probeId: part("probes/health"), loadBalancer };
 }

@@ -1,5 +1,4 @@
-import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
+import type { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
 import type { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { all, type Output } from "@pulumi/pulumi/output.js";
@@ -20,6 +19,7 @@ import { machineImageFor } from "./machine-source.ts";
 import { RolloutGate, type RolloutGateArgs } from "./rollout-gate.ts";
 import { hostPrefix, scaleSetArguments } from "./scale-set-arguments.ts";
 import { accessOf } from "./access-args.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /**
  * A scale set. Another image is rolled out batch by batch, and a load balancer's probe decides health. The update waits
@@ -55,7 +55,7 @@ export class Fleet extends ComponentResource {
     checkFleet(name, args);
     checkSize(name, args, this);
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
-    const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
+    const { subscriptionId, tenantId } = azure.getClientConfigOutput({ parent: this });
     const balancing: Balancing = fleetBalancer(name, args, this);
     const child = { parent: this };
     const scaleSetName = nameOf(`${getProject()}-${getStack()}-${name}`, SCALE_SET);
@@ -76,7 +76,7 @@ export class Fleet extends ComponentResource {
     });
     const wantedSet = scaleSetArguments(name, gate.scaleSet, args, machineImage, balancing);
     const setArguments = transformed(transform?.scaleSet, wantedSet, `${name}-set`);
-    const scaleSet = new VirtualMachineScaleSet(`${name}-set`, setArguments, {
+    const scaleSet = new azure.VirtualMachineScaleSet(`${name}-set`, setArguments, {
       ...child,
       ...keepNames(setArguments, { "virtualMachineProfile.osProfile.computerNamePrefix": hostPrefix(name) }),
       // the gate rolls the set first: a failed update by Azure's provider would leave a set of both images.

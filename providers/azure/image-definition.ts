@@ -1,5 +1,5 @@
-import { Gallery } from "@pulumi/azure-native/compute/gallery.js";
-import { GalleryImage } from "@pulumi/azure-native/compute/galleryImage.js";
+import type { Gallery } from "@pulumi/azure-native/compute/gallery.js";
+import type { GalleryImage } from "@pulumi/azure-native/compute/galleryImage.js";
 import { getProject, getStack } from "@pulumi/pulumi/metadata.js";
 import { type Output, output } from "@pulumi/pulumi/output.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi/resource.js";
@@ -9,6 +9,7 @@ import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { transformed } from "../../sdk/machine/transform.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 import { GALLERY, IDENTIFIER, nameOf } from "./names.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /** The gallery image definition that versions are added to. */
 export interface ImageDefinition {
@@ -53,7 +54,7 @@ export function imageDefinition(
   // Pulumi's auto-names contain a dash, which a gallery's name may not: project and stack make it unique in the subscription
   const galleryName = nameOf(`${getProject()}_${getStack()}_${name}`, GALLERY);
   const galleryArgs = transformed(transform?.gallery, { ...common, galleryName }, `${name}-gallery`);
-  const gallery = new Gallery(`${name}-gallery`, galleryArgs, { ...child, ...keepNames(galleryArgs, { galleryName }) });
+  const gallery = new azure.Gallery(`${name}-gallery`, galleryArgs, { ...child, ...keepNames(galleryArgs, { galleryName }) });
   const offer = nameOf(`${getProject()}-${getStack()}`, IDENTIFIER);
   const identifier = { publisher: "pulumi-linuxkit", offer, sku: nameOf(name, IDENTIFIER) };
   // accelerated networking is not claimed: its drivers, mlx5_core and mana, are no default modules, and netvsc works without them.
@@ -77,7 +78,7 @@ export function imageDefinition(
     },
     `${name}-definition`,
   );
-  const definition = new GalleryImage(`${name}-definition`, definitionArgs, {
+  const definition = new azure.GalleryImage(`${name}-definition`, definitionArgs, {
     ...child,
     // Azure changes neither: a definition keeps what it was made with
     ...keepNames(definitionArgs, { identifier, features }),

@@ -1,6 +1,5 @@
-import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { GalleryImageVersion } from "@pulumi/azure-native/compute/galleryImageVersion.js";
-import { Image as ManagedImage } from "@pulumi/azure-native/compute/image.js";
+import type { GalleryImageVersion } from "@pulumi/azure-native/compute/galleryImageVersion.js";
+import type { Image as ManagedImage } from "@pulumi/azure-native/compute/image.js";
 import { all, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
@@ -15,6 +14,7 @@ import { checkImage, traitsOf } from "./image-traits.ts";
 import type { ImageTraits, MachineImageArgs } from "./machine-image-args.ts";
 import { AzureUpload, type AzureUploadArgs } from "./upload.ts";
 import { managedImageArguments, versionArguments } from "./version-arguments.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /**
  * A Gen2 version in a compute gallery (or a managed image): the image is uploaded to a managed disk (or a page blob)
@@ -52,7 +52,7 @@ export class MachineImage extends ComponentResource {
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "vhd", args), { parent: this });
     const file = imageFile(name, build, "vhd");
     // the upload must go where the stack's Azure provider works, wherever its credentials come from
-    const { subscriptionId, tenantId } = getClientConfigOutput({ parent: this });
+    const { subscriptionId, tenantId } = azure.getClientConfigOutput({ parent: this });
     const tags: Output<Record<string, string>> = all([build.digest, output(args.tags ?? {})]).apply(
       ([digest, tags]): Record<string, string> => ({ ...tags, "linuxkit:build": digest }),
     );
@@ -75,7 +75,7 @@ export class MachineImage extends ComponentResource {
     };
     const upload = new AzureUpload(`${name}-upload`, transformed(transform?.upload, wanted, `${name}-upload`), child);
     if (definition) {
-      const version = new GalleryImageVersion(
+      const version = new azure.GalleryImageVersion(
         `${name}-version`,
         transformed(transform?.version, versionArguments(args, definition, upload, tags), `${name}-version`),
         child,
@@ -83,7 +83,7 @@ export class MachineImage extends ComponentResource {
       this.nodes = { build, upload, definition, version };
       this.imageId = version.id;
     } else {
-      const managedImage = new ManagedImage(
+      const managedImage = new azure.Image(
         `${name}-image`,
         transformed(transform?.managedImage, managedImageArguments(args, upload, tags), `${name}-image`),
         child,

@@ -1,4 +1,4 @@
-import { Disk, type DiskArgs } from "@pulumi/azure-native/compute/disk.js";
+import type { Disk, DiskArgs } from "@pulumi/azure-native/compute/disk.js";
 import type { Input } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import type { Image } from "../../sdk/definition/image.ts";
@@ -6,6 +6,7 @@ import type { VolumeArgs } from "../../sdk/machine/args.ts";
 import { makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type MachineSource, tagsOf } from "./machine-source.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /** A volume of a machine: a managed disk in the machine's region and zone, which outlives the machine. */
 export interface MachineVolumeArgs extends VolumeArgs {
@@ -66,7 +67,7 @@ export function machineVolumes(
       }),
       tags: tagsOf(tags),
     };
-    return new Disk(name, transformed(transform?.volume, wanted, name), options);
+    return new azure.Disk(name, transformed(transform?.volume, wanted, name), options);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Disk } from "@pulumi/azure-native/compute/disk.js";
-import { VirtualMachine, type VirtualMachineArgs } from "@pulumi/azure-native/compute/virtualMachine.js";
-import { NetworkInterface, type NetworkInterfaceArgs } from "@pulumi/azure-native/network/networkInterface.js";
-import { PublicIPAddress, type PublicIPAddressArgs } from "@pulumi/azure-native/network/publicIPAddress.js";
+import type { VirtualMachine, VirtualMachineArgs } from "@pulumi/azure-native/compute/virtualMachine.js";
+import type { NetworkInterface, NetworkInterfaceArgs } from "@pulumi/azure-native/network/networkInterface.js";
+import type { PublicIPAddress, PublicIPAddressArgs } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
@@ -16,6 +16,7 @@ import { SECRET_FORM } from "./machine-secrets.ts";
 import { type MachineSource, machineImageFor, tagsOf } from "./machine-source.ts";
 import { HOST, nameOf } from "./names.ts";
 import { dataDisks, diskTags, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { azure } from "./pulumi-azure.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource, Omit<InstanceShape, "publicIp"> {
@@ -84,7 +85,7 @@ export class Machine extends ComponentResource {
     };
     const child = { parent: this };
     const address = args.publicIp
-      ? new PublicIPAddress(
+      ? new azure.PublicIPAddress(
           `${name}-address`,
           transformed(
             transform?.address,
@@ -99,7 +100,7 @@ export class Machine extends ComponentResource {
           child,
         )
       : undefined;
-    const networkInterface = new NetworkInterface(
+    const networkInterface = new azure.NetworkInterface(
       `${name}-interface`,
       transformed(
         transform?.networkInterface,
@@ -124,7 +125,7 @@ export class Machine extends ComponentResource {
       { ...common, ...machineArguments(name, args, machineImage, networkInterface, volumes) },
       `${name}-machine`,
     );
-    const machine = new VirtualMachine(`${name}-machine`, machineArgs, {
+    const machine = new azure.VirtualMachine(`${name}-machine`, machineArgs, {
       ...child,
       ...keepNames(machineArgs, { "osProfile.computerName": hostName(name) }),
       // a machine reads these once, at its first boot; an interface belongs to one machine at a time

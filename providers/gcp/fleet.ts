@@ -1,6 +1,6 @@
-import { HealthCheck, type HealthCheckArgs } from "@pulumi/gcp/compute/healthCheck.js";
-import { InstanceTemplate, type InstanceTemplateArgs } from "@pulumi/gcp/compute/instanceTemplate.js";
-import { RegionInstanceGroupManager, type RegionInstanceGroupManagerArgs } from "@pulumi/gcp/compute/regionInstanceGroupManager.js";
+import type { HealthCheck, HealthCheckArgs } from "@pulumi/gcp/compute/healthCheck.js";
+import type { InstanceTemplate, InstanceTemplateArgs } from "@pulumi/gcp/compute/instanceTemplate.js";
+import type { RegionInstanceGroupManager, RegionInstanceGroupManagerArgs } from "@pulumi/gcp/compute/regionInstanceGroupManager.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Digest } from "../../sdk/core/digest.ts";
@@ -17,6 +17,7 @@ import { labelsOf } from "./labels.ts";
 import type { MachineImage } from "./machine-image.ts";
 import { machineImageFor } from "./machine-source.ts";
 import { RolloutGate } from "./rollout-gate.ts";
+import { gcp } from "./pulumi-gcp.ts";
 
 /**
  * A regional managed instance group. Another image becomes another instance template, from which the group replaces its
@@ -54,7 +55,7 @@ export class Fleet extends ComponentResource {
     const parent = { parent: this };
     const machineImage = machineImageFor(`fleet "${name}"`, name, args, transform, this);
     // auto-named: on a revert, the new template is created before the old one is deleted
-    const template = new InstanceTemplate(
+    const template = new gcp.InstanceTemplate(
       `${name}-template`,
       transformed(transform?.template, templateArguments(name, args, machineImage), `${name}-template`),
       parent,
@@ -63,13 +64,13 @@ export class Fleet extends ComponentResource {
     const healthCheck =
       port === undefined
         ? undefined
-        : new HealthCheck(
+        : new gcp.HealthCheck(
             `${name}-health`,
             transformed(transform?.healthCheck, healthCheckArguments(port, args.healthPath), `${name}-health`),
             parent,
           );
     const groupArgs = transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`);
-    const group = new RegionInstanceGroupManager(`${name}-group`, groupArgs, {
+    const group = new gcp.RegionInstanceGroupManager(`${name}-group`, groupArgs, {
       ...parent,
       ...keepNames(groupArgs, { baseInstanceName: baseName(name) }),
     });

@@ -1,7 +1,5 @@
-import { Image as ComputeImage, type ImageArgs as ComputeImageArgs } from "@pulumi/gcp/compute/image.js";
-import { getClientConfigOutput } from "@pulumi/gcp/organizations/getClientConfig.js";
-import { getProjectOutput } from "@pulumi/gcp/organizations/getProject.js";
-import { Bucket, type BucketArgs } from "@pulumi/gcp/storage/bucket.js";
+import type { Image as ComputeImage, ImageArgs as ComputeImageArgs } from "@pulumi/gcp/compute/image.js";
+import type { Bucket, BucketArgs } from "@pulumi/gcp/storage/bucket.js";
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
@@ -18,6 +16,7 @@ import { BUILD_LABEL, labelOfDigest, labelsOf } from "./labels.ts";
 import { initialState } from "./secure-boot.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 import { GcpUpload } from "./upload.ts";
+import { gcp } from "./pulumi-gcp.ts";
 
 /**
  * An image of Compute Engine: the archive is uploaded to a bucket and registered for UEFI, gVNIC and multi-queue
@@ -51,11 +50,11 @@ export class MachineImage extends ComponentResource {
     const parent = { parent: this };
     const child = { ...parent, ...(retainOnDelete !== undefined && { retainOnDelete }) };
     const build = args.build ?? new ImageBuild(`${name}-build`, buildArguments(name, "gcp", args), parent);
-    const client = getClientConfigOutput(parent);
+    const client = gcp.getClientConfigOutput(parent);
     const labels = labelsOf(args.tags);
     const bucket =
       args.bucket === undefined
-        ? new Bucket(
+        ? new gcp.Bucket(
             `${name}-bucket`,
             transformed(transform?.bucket, bucketArguments(args, client.region, labels), `${name}-bucket`),
             child,
@@ -64,7 +63,7 @@ export class MachineImage extends ComponentResource {
     this.bucketName = bucket ? bucket.name : output(args.bucket as Input<string>);
     const file = imageFile(name, build, "gcp");
     // a given bucket may belong to anyone: the upload checks its project before it sends a byte
-    const project = bucket ? undefined : getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
+    const project = bucket ? undefined : gcp.getProjectOutput({ projectId: args.bucketProject ?? client.project }, parent).number;
     const wanted = {
       file: file.path,
       digest: file.sha256.apply((sha256) => `sha256:${sha256}`),
@@ -76,7 +75,7 @@ export class MachineImage extends ComponentResource {
     const wantedImage = transformed(transform?.image, imageArguments(args, build, upload, labels), `${name}-image`);
     const image =
       archOf(args) === "amd64"
-        ? new ComputeImage(`${name}-image`, wantedImage, child)
+        ? new gcp.Image(`${name}-image`, wantedImage, child)
         : new GcpImage(`${name}-image`, withArchitecture(wantedImage, client.project, build.arch, accessOf(this, args)), child);
     this.nodes = { build, bucket, upload, image };
     this.digest = output(build.digest);

@@ -1,4 +1,4 @@
-import { Disk, type DiskArgs } from "@pulumi/gcp/compute/disk.js";
+import type { Disk, DiskArgs } from "@pulumi/gcp/compute/disk.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import type { Image } from "../../sdk/definition/image.ts";
@@ -7,6 +7,7 @@ import { makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { volumeType } from "./disks.ts";
 import { labelsOf } from "./labels.ts";
+import { gcp } from "./pulumi-gcp.ts";
 
 /** A volume of a machine: a persistent disk in the machine's zone, which outlives the machine. */
 export interface MachineVolumeArgs extends VolumeArgs {
@@ -62,7 +63,7 @@ export function machineVolumes(
         ...(snapshotId !== undefined && { snapshot: snapshotId }),
         ...(kmsKey !== undefined && { diskEncryptionKey: { kmsKeySelfLink: kmsKey } }),
       };
-      return new Disk(name, transformed(transform?.volume, wanted, name), options);
+      return new gcp.Disk(name, transformed(transform?.volume, wanted, name), options);
     },
   );
 }

@@ -1,5 +1,5 @@
 import type { Disk } from "@pulumi/gcp/compute/disk.js";
-import { Instance, type InstanceArgs } from "@pulumi/gcp/compute/instance.js";
+import type { Instance, InstanceArgs } from "@pulumi/gcp/compute/instance.js";
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
@@ -11,6 +11,7 @@ import type { MachineImage } from "./machine-image.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 import { type MachineSource, machineImageFor } from "./machine-source.ts";
 import { attachedDisks, type MachineVolumeArgs, machineVolumes, type VolumeTransforms } from "./machine-volume.ts";
+import { gcp } from "./pulumi-gcp.ts";
 
 /** Arguments of {@link Machine}. One of `image`, `build` and `machineImage` says what it runs. */
 export interface MachineArgs extends MachineSource, InstanceShape {
@@ -56,7 +57,7 @@ export class Machine extends ComponentResource {
     const volumes = machineVolumes(name, args, args.transform, this);
     const machineImage = machineImageFor(`machine "${name}"`, name, args, args.transform, this);
     const deleteBeforeReplace = Object.keys(volumes).length > 0;
-    const instance = new Instance(
+    const instance = new gcp.Instance(
       `${name}-instance`,
       transformed(args.transform?.instance, instanceArguments(name, args, machineImage, volumes), `${name}-instance`),
       { parent: this, deleteBeforeReplace, replaceOnChanges: [...REPLACING_METADATA] },

@@ -1,4 +1,5 @@
-import { type Policies, PolicyPack, type ResourceValidationPolicy } from "@pulumi/policy";
+import type { Policies, PolicyPack, ResourceValidationPolicy } from "@pulumi/policy";
+import { optionalModule } from "../core/optional-module.ts";
 import type { Definition } from "../definition/definition.ts";
 import { listFiles } from "../definition/keyed-files.ts";
 import { type AuditOptions, auditDefinition } from "./audit.ts";
@@ -12,6 +13,8 @@ export type PolicyOptions = Omit<
   AuditOptions,
   "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch"
 >;
+
+const policy = optionalModule<typeof import("@pulumi/policy")>("@pulumi/policy");
 
 /** The type token of `ImageBuild`. */
 const IMAGE_BUILD = "linuxkit:index:ImageBuild";
@@ -30,7 +33,7 @@ export function policies(options: PolicyOptions = {}): Policies {
 
 /** A policy pack that consists of {@link policies}. @throws as `policies` */
 export function policyPack(name = "linuxkit", options: PolicyOptions = {}): PolicyPack {
-  return new PolicyPack(name, { policies: policies(options) });
+  return new policy.PolicyPack(name, { policies: policies(options) });
 }
 
 /** Properties of `ImageBuild` that findings may point to; the path of any other finding is in `image`. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { optionalModule } from "../../sdk/core/optional-module.ts";
 import { missingPackage, OPTIONAL_PACKAGES } from "../../sdk/core/missing-package.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -47,7 +48,26 @@ for (const [name, given] of Object.entries(inputs)) {
 console.log(JSON.stringify({ resources: Object.keys(schema.resources).length, said }));
 `;
 
-test("without a cloud's packages the provider's schema is whole, and an operation says what to install", { timeout: 120_000 }, async () => {
+test("a module of a package that is not installed is refused with the line to type, and one that is there is loaded", () => {
+  assert.equal(typeof optionalModule<typeof import("yaml")>("yaml").parse, "function");
+  assert.throws(() => optionalModule("@pulumi/aws/nowhere.js"), {
+    code: "TOOL_MISSING",
+    message: /^@pulumi\/aws is not installed .*: run `npm install @pulumi\/aws @aws-sdk/,
+  });
+  assert.throws(() => optionalModule("nobody-has-this-package"), { code: "MODULE_NOT_FOUND" });
+});
+
+/** What a program may import, and what it must install for it. */
+const ENTRIES = {
+  "providers/aws/index.ts": "@pulumi/aws @aws-sdk/client-auto-scaling",
+  "providers/gcp/index.ts": "@pulumi/gcp google-auth-library",
+  "providers/azure/index.ts": "@pulumi/azure-native @azure/identity",
+  "sdk/policy/index.ts": "@pulumi/policy",
+};
+
+test("without a cloud's packages the provider's schema is whole, and an operation and a program say what to install", {
+  timeout: 120_000,
+}, async () => {
   const home = await mkdtemp(join(tmpdir(), "linuxkit-packages-"));
   try {
     for (const folder of ["sdk", "providers"]) await cp(join(ROOT, folder), join(home, folder), { recursive: true });
@@ -59,6 +79,16 @@ test("without a cloud's packages the provider's schema is whole, and an operatio
       await symlink(join(ROOT, "node_modules", name), join(modules, name));
     const { stdout } = await promisify(execFile)(process.execPath, [join(home, "main.ts")], { cwd: home });
     const { resources, said } = JSON.parse(stdout) as { resources: number; said: Record<string, string> };
+    for (const [entry, line] of Object.entries(ENTRIES)) {
+      await writeFile(join(home, "entry.ts"), `import "./${entry}";\n`);
+      const run = promisify(execFile)(process.execPath, [join(home, "entry.ts")], { cwd: home });
+      const { stderr } = await run.then(
+        () => assert.fail(entry),
+        (error) => error as { stderr: string },
+      );
+      assert.match(stderr, /code: 'TOOL_MISSING'/, stderr);
+      assert.ok(stderr.includes(`is not installed beside pulumi-linuxkit: run \`npm install ${line}`), stderr);
+    }
     assert.equal(resources, 9);
     assert.match(
       said.AwsSnapshot as string,

@@ -29,6 +29,12 @@ import { debian, Image, Kernel } from "pulumi-linuxkit";
 export const os = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()] });
 `;
 
+const BUILD = `
+import { debian, Image, ImageBuild, Kernel } from "pulumi-linuxkit";
+const image = new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()] });
+export const { digest } = new ImageBuild("os", { image });
+`;
+
 test("a package packed from a clean clone, installed beside Pulumi alone, runs examples/web and its commands", {
   timeout: 1_500_000,
 }, async () => {
@@ -91,6 +97,8 @@ test("a package packed from a clean clone, installed beside Pulumi alone, runs e
   assert.deepEqual((await readdir(join(user, "out"))).sort(), names);
   for (const name of ["os-cmdline", "os-initrd.img", "os-kernel"]) assert.ok(names.includes(name), String(names));
 
+  await usesQemuAlone(user, cacheDir);
+
   const folder = join(home.path, "example");
   for (const name of ["Pulumi.yaml", "index.ts", "index.html", "package.json"]) await cp(join(EXAMPLE, name), join(folder, name));
   const config = { "web:port": String(await freePort()) };
@@ -117,6 +125,59 @@ test("a package packed from a clean clone, installed beside Pulumi alone, runs e
   assert.match(await npx("cache", "prune", "--limit", "0"), /; 0\.0 MB left\n$/);
   assert.deepEqual(await readdir(join(cacheDir, "segments")), []);
 });
+
+/** Another cloud's part of the package, and the line that its program is told to type. */
+const CLOUDS = {
+  aws: "npm install @pulumi/aws @aws-sdk/client-auto-scaling @aws-sdk/client-ebs @aws-sdk/client-ec2 @aws-sdk/client-ecr @aws-sdk/client-sts",
+  gcp: "npm install @pulumi/gcp google-auth-library",
+  azure: "npm install @pulumi/azure-native @azure/identity",
+};
+
+/** What the engine does with the package for somebody who has installed no cloud's packages. */
+async function usesQemuAlone(user: string, cacheDir: string): Promise<void> {
+  const plugin = join(user, "node_modules", "pulumi-linuxkit", "bin");
+  await using stack = await makeStack({
+    files: { "index.js": "" },
+    programs: [dirname(NODE)],
+    modules: join(user, "node_modules"),
+    plugin,
+    env: { PULUMI_LINUXKIT_CACHE: cacheDir },
+  });
+  const { stdout } = await stack.must("package", "get-schema", join(plugin, "pulumi-resource-linuxkit"));
+  const schema = JSON.parse(stdout) as { resources: object };
+  for (const name of ["ImageBuild", "QemuVm", "AwsSnapshot", "GcpImage", "AzureUpload"])
+    assert.ok(Object.hasOwn(schema.resources, `linuxkit:index:${name}`), name);
+
+  for (const [cloud, line] of Object.entries(CLOUDS)) {
+    await stack.write("index.js", `import { Machine } from "pulumi-linuxkit/${cloud}";\nconsole.log(Machine);\n`);
+    const { status, text } = await stack.run("preview");
+    assert.notEqual(status, 0);
+    assert.ok(text.includes(`is not installed beside pulumi-linuxkit: run \`${line}\``), text);
+  }
+
+  await stack.write("index.js", BUILD);
+  await stack.up();
+  const { digest } = (await stack.outputs()) as { digest: string };
+  await stack.write("index.js", "");
+  await stack.up();
+  const { status, text } = await stack.run(
+    "import",
+    "linuxkit:index:ImageBuild",
+    "os",
+    digest,
+    "--yes",
+    "--protect=false",
+    "--generate-code=false",
+  );
+  assert.equal(status, 0, text);
+  const { deployment } = JSON.parse((await stack.must("stack", "export")).stdout) as {
+    deployment: { resources: { type: string; outputs?: { digest?: string } }[] };
+  };
+  assert.deepEqual(
+    deployment.resources.flatMap(({ type, outputs }) => (type === "linuxkit:index:ImageBuild" ? [outputs?.digest] : [])),
+    [digest],
+  );
+}
 
 /** The files that package.json exports or runs. */
 async function exportedFiles(): Promise<string[]> {
