@@ -110,6 +110,7 @@ export { pull, type PullOptions } from "./builder/pull.ts";
 export type { PushOption } from "./builder/publish.ts";
 export type { SignOption } from "./sign/key.ts";
 export type { SecureBoot, SecureBootKey, SecureBootSigner } from "./disk/signer.ts";
+export type { FlattenLimits } from "./oci/flatten/limits.ts";
 export type { VerifyRules } from "./sign/verify-rules.ts";
 export type { CacheOption } from "./share/registry-cache.ts";
 export type { SbomOption } from "./builder/with-sbom.ts";
@@ -125,6 +126,7 @@ export {
   type ImageBuildSettings,
   type ImageSourceArgs,
   type CacheInput,
+  type LimitsInput,
   type PushInput,
   type SbomInput,
   type SecureBootInput,

@@ -12,6 +12,7 @@ import { findSboms } from "../oci/attestations.ts";
 import type { Platform } from "../oci/descriptor.ts";
 import { findLayout } from "../oci/find-layout.ts";
 import { flatten } from "../oci/flatten/flatten.ts";
+import type { FlattenLimits } from "../oci/flatten/limits.ts";
 import { storedLayers } from "../oci/layer.ts";
 import { fetchLayers } from "../oci/open-source.ts";
 import type { RegistryAuth } from "../oci/registry/credentials.ts";
@@ -35,6 +36,8 @@ export interface Origins {
   readonly registryMirrors?: Readonly<Record<string, string>> | undefined;
   /** The registries or repositories whose images must be signed, and the keys: see {@link VerifyRules}. @default no signature is checked */
   readonly verify?: VerifyRules | undefined;
+  /** What an image may use while its layers are unpacked: see {@link FlattenLimits}. @default those of `FlattenLimits` */
+  readonly limits?: FlattenLimits | undefined;
   /** Credentials for registries. @default the logins that `docker login` stores */
   readonly registryAuth?: RegistryAuth | undefined;
 }
@@ -117,7 +120,7 @@ export function originSources(context: ResolveContext): OriginSources {
       const { store, cacheDir, shared, signal } = context;
       const open = async function* (): AsyncGenerator<Entry> {
         await fetchLayers(reference, layers, { ...ociOptions(context), onProgress: context.onProgress });
-        yield* flatten(storedLayers(store, layers), { spoolDirectory: join(cacheDir, "segments"), signal });
+        yield* flatten(storedLayers(store, layers), { spoolDirectory: join(cacheDir, "segments"), limits: context.limits, signal });
       };
       return imageAccounts(
         layers.map(({ digest }) => digest),

@@ -43,6 +43,7 @@ export function planSources(context: ResolveContext, lock: Lock, flat: FlatImage
     try {
       return await flattenImage(storedLayers(context.store, layers), {
         spoolDirectory: join(context.cacheDir, "segments"),
+        limits: context.limits,
         signal: signal ?? context.signal,
       });
     } catch (error) {

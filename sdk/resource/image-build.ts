@@ -67,6 +67,20 @@ export interface SbomInput {
   readonly path: Input<string>;
 }
 
+/** What an image may use while its layers are unpacked. Each is a whole number of at least 1. */
+export interface LimitsInput {
+  /** Members of all layers together. @default 1_000_000 @example 5_000_000 */
+  readonly entries?: Input<number> | undefined;
+  /** Bytes of all layers together, uncompressed. @default 64 GiB @example 200 * 2 ** 30 */
+  readonly bytes?: Input<number> | undefined;
+  /** How many times its compressed size a layer may expand to, beyond `free`. @default 100 @example 1000 */
+  readonly ratio?: Input<number> | undefined;
+  /** Bytes that a layer may expand to whatever its compressed size. @default 1 GiB @example 8 * 2 ** 30 */
+  readonly free?: Input<number> | undefined;
+  /** Bytes of names, link targets and extended attributes of all layers together. @default 256 MiB @example 2 ** 30 */
+  readonly metadataBytes?: Input<number> | undefined;
+}
+
 /** A part of the root filesystem. */
 export interface SegmentSize {
   /** Its name in the plan: `init`, `services.web`. */
@@ -117,6 +131,8 @@ export interface ImageBuildSettings {
   readonly debianSecurityMirror?: Input<string> | undefined;
   /** A mirror of past states of Debian's archive, for locked packages that the others have dropped. @default `linuxkit:debianSnapshot` */
   readonly debianSnapshot?: Input<string> | undefined;
+  /** What an image may use while its layers are unpacked; beyond it the build is refused. @default see {@link LimitsInput} */
+  readonly limits?: LimitsInput | undefined;
   /** Registries to pull from instead: `{ "docker.io": "http://127.0.0.1:5000" }`. @default none */
   readonly registryMirrors?: Input<Readonly<Record<string, Input<string>>>> | undefined;
 }

@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 
 const NAMES = ["a", "b", "c", "dir", "é", "x y", "\udcff\udc80z", "n".repeat(200)];
 const MODES = [0o644, 0o755, 0o600, 0o4755, 0o2755, 0o1777, 0o0];
-const LINKS = ["a", "./a", "../b", "/dir", "/a/b", "nowhere/x", "dir/", "/é"];
+const LINKS = ["a", "./a", "../b", "/dir", "/a/b", "nowhere/x", "dir/", "/é", "/", "../../..", "dir/.."];
 
 /**
  * A stack of layers with everything that a layer can hold: entries over entries of other types, whiteouts before and

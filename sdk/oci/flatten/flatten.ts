@@ -7,13 +7,13 @@ import { LinuxKitError, throwIfCancelled } from "../../core/errors.ts";
 import { UnnamedFile } from "../../core/unnamed-file.ts";
 import { decompress } from "../decompress.ts";
 import type { Layer } from "../layer.ts";
-import { type LayerMeter, DEFAULT_LIMITS, type FlattenLimits, createLayerMeter } from "./limits.ts";
+import { type LayerMeter, type FlattenLimits, createLayerMeter, withDefaults } from "./limits.ts";
 import { Tree } from "./tree.ts";
 
 export interface FlattenOptions {
   /** Folder of the spool for file contents, which takes about the uncompressed size of the image. @default the system's temporary folder */
   readonly spoolDirectory?: string | undefined;
-  readonly limits?: Partial<FlattenLimits> | undefined;
+  readonly limits?: FlattenLimits | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,13 +38,13 @@ export interface FlatImage extends AsyncDisposable {
  * directories are applied, hard links are kept across layers, gzip and zstd are decompressed, and each layer is verified
  * against its digest and diff id. Memory holds one record for each path.
  *
- * @throws HOSTILE_ARCHIVE for paths that leave the root, links to the root, and layers that exceed the limits
+ * @throws HOSTILE_ARCHIVE for paths that leave the root, hard links to the root, and layers that exceed the limits
  * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
  */
 export async function flattenImage(layers: readonly Layer[], options: FlattenOptions = {}): Promise<FlatImage> {
   const spool = await UnnamedFile.open(join(options.spoolDirectory ?? tmpdir(), "flatten"));
   try {
-    const meter = createLayerMeter({ ...DEFAULT_LIMITS, ...options.limits });
+    const meter = createLayerMeter(withDefaults(options.limits));
     const tree = new Tree(meter.entry);
     for (const layer of layers) await applyLayer(tree, spool, layer, meter, options.signal);
     return {

@@ -46,8 +46,9 @@ const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 
 
 /**
  * The filesystem tree of several layers (image-spec, layer.md, "Applying Changesets"), applied bottom first. A path
- * through a symlink of a lower layer is resolved inside the root, as a runtime does: a link that climbs above the root
- * ends at the root. A path through a link to the root itself is refused.
+ * through a symlink of a lower layer is resolved inside the root, as runtimes do: a link that climbs above the root, or
+ * leads to it, ends at the root (path_resolution(7), "/.."; containerd, pkg/archive/tar.go, applyNaive with fs.RootPath;
+ * umoci, oci/layer/tar_extract.go with securejoin). The tree is in memory, so nothing outside of it can be read or written.
  */
 export class Tree {
   readonly #root: Node = { inode: MADE_UP, parent: undefined, children: new Map(), layer: -1, named: false };
@@ -220,7 +221,6 @@ export class Tree {
           throw this.#hostile(path, `with the members before it, passes symbolic links of more than ${LINK_PARTS_MAX} parts`);
         const reached = this.#walk(targetParts, target.startsWith("/") ? this.#root : directory, make, links, path);
         if (!reached) return undefined;
-        if (reached === this.#root) throw this.#hostile(path, "passes a symbolic link to the root");
         directory = reached;
       } else if (child.children) {
         directory = child;

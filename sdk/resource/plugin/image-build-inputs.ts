@@ -9,6 +9,8 @@ import { DEBIAN_MIRRORS } from "./debian-mirrors.ts";
 
 const pem = z.string("text as PEM");
 
+const limit = z.int("a whole number").min(1, "at least 1").optional();
+
 const url = z.string().refine((value) => URL.canParse(value), "a URL");
 
 const mirror = (name: keyof typeof DEBIAN_MIRRORS) => input(DEBIAN_MIRRORS[name], url.optional(), { onChange: "ignore" });
@@ -113,6 +115,19 @@ export const imageBuildInputs = resourceInputs(
     debianMirror: mirror("debianMirror"),
     debianSecurityMirror: mirror("debianSecurityMirror"),
     debianSnapshot: mirror("debianSnapshot"),
+    limits: input(
+      "What an image may use while its layers are unpacked.",
+      z
+        .strictObject({
+          entries: input("Members of all layers together. Default: 1000000.", limit),
+          bytes: input("Bytes of all layers together, uncompressed. Default: 64 GiB.", limit),
+          ratio: input("How many times its compressed size a layer may expand to, beyond free. Default: 100.", limit),
+          free: input("Bytes that a layer may expand to whatever its compressed size. Default: 1 GiB.", limit),
+          metadataBytes: input("Bytes of names, link targets and attributes of all layers together. Default: 256 MiB.", limit),
+        })
+        .optional(),
+      { onChange: "ignore" },
+    ),
     registryMirrors: input("Registries to pull from instead, by registry.", z.record(z.string(), url).optional(), { onChange: "ignore" }),
   },
 );
