@@ -70,11 +70,13 @@ account, and prints the smallest policy that an update needs.
       env: process.env,
     };
     const { cloud } = values;
+    if (cloud === undefined && values.policy) throw new UsageError("--policy: got no --cloud, wanted one: this host needs no policy");
     const { findings, policy } =
       cloud === undefined
         ? { findings: await examine([...updateChecks(needs), ...machineChecks(needs)], terminal.signal), policy: undefined }
         : await ofCloud(cloud, values, needs, terminal);
-    if (values.policy) return terminal.print(JSON.stringify(policy, null, 2));
+    // without the cloud's packages there is none, and the table says so
+    if (values.policy && policy) return terminal.print(JSON.stringify(policy, null, 2));
     if (values.json) terminal.print(JSON.stringify({ findings, policy }, null, 2));
     else {
       for (const line of reportLines(findings)) terminal.print(line);

@@ -47,6 +47,7 @@ test("a wrong option is exit status 2, with the usage", () => {
     ["os.ts"],
     ["--nope"],
     ["--cloud", "oracle"],
+    ["--policy"],
     ["--cloud", "aws", "--count", "0", "--instance-type", "t3.micro"],
   ]) {
     const { status, stderr } = run(...args);
