@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { newestLock } from "../builder/newest-lock.ts";
+import { resolveContext } from "../builder/build.ts";
+import { upgradedLock } from "../builder/upgrade.ts";
 import { ARCHES } from "../core/arch.ts";
 import { isLinuxKitError } from "../core/errors.ts";
 import type { Definition } from "../definition/definition.ts";
@@ -38,8 +39,8 @@ The exit code is 0 if nothing has moved, 1 if something has, and 2 for an error.
       const definition = knownDefinition((await loadImage(file, values.image)).spec);
       const { lock, ...origins } = await sourceOptions(values);
       const arch = values.arch === undefined ? (lock as Lock).arch : archOption(values.arch);
-      const newest = await newestLock(definition, { ...origins, arch, onProgress: showProgress(terminal), signal: terminal.signal });
-      const moved = movedVersions(definition, lock as Lock, newest);
+      const context = resolveContext({ ...origins, arch, onProgress: showProgress(terminal), signal: terminal.signal });
+      const moved = movedVersions(definition, lock as Lock, await upgradedLock(definition, lock as Lock, context));
       if (values.json) terminal.print(JSON.stringify(moved, null, 2));
       else for (const line of lines(moved)) terminal.print(line);
       if (moved.length > 0) throw new ExitStatus(1);

@@ -1,6 +1,5 @@
 import type { Pcrs } from "../../disk/pcrs.ts";
 import type { SecureBootKey } from "../../disk/signer.ts";
-import type { NewestOptions } from "../../builder/newest-lock.ts";
 import type { Origins } from "../../builder/origins.ts";
 import type { PushOption } from "../../builder/publish.ts";
 import type { CacheOption } from "../../share/registry-cache.ts";
@@ -18,7 +17,7 @@ export interface Builder {
   /** Fetches what a build has published, by its digest. */
   pull(reference: string, options: PullerOptions): Promise<Built>;
   /** The lock that a build with `update: "always"` would have now. */
-  newest(definition: Definition, options: NewestOptions): Promise<Lock>;
+  newest(definition: Definition, lock: Lock, options: NewestOptions): Promise<Lock>;
   /** The plan of a build from this lock, if it can be computed quickly and offline; else undefined. */
   plan(
     definition: Definition,
@@ -51,6 +50,11 @@ export interface BuilderOptions extends Omit<Origins, "registryAuth"> {
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
 }
+
+/** The options that a look for newer versions uses. */
+export type NewestOptions = Omit<Origins, "registryAuth"> &
+  Pick<BuilderOptions, "arch" | "cacheDir"> &
+  Partial<Pick<BuilderOptions, "signal">>;
 
 /** The options that fetching uses. */
 export type PullerOptions = Pick<BuilderOptions, "arch" | "name" | "outputDir" | "verify" | "registryMirrors" | "onProgress" | "signal">;

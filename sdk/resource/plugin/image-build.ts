@@ -65,7 +65,7 @@ export function imageBuildType(builder: Builder, cacheDir: string = defaultCache
       const now = inputs as unknown as ImageBuildInputs;
       const found =
         old && !isLater && now.image !== undefined && now.update === "always"
-          ? await newest(builder, now, { config, cacheDir: artifacts.cacheDir, signal })
+          ? await newest(builder, now, old.outputs.lock, { config, cacheDir: artifacts.cacheDir, signal })
           : undefined;
       const locks = found?.lock ? { before: old?.outputs.lock, after: found.lock } : {};
       const text = old && explain && (await changeText(old.inputs, inputs, artifacts.store, isSecret, locks));
@@ -140,14 +140,17 @@ function mayHavePcrs({ formats, arch, secureBoot }: Properties): boolean {
 /** The newest versions, or why they could not be looked up: a preview works without a network too. */
 async function newest(
   builder: Builder,
-  { image, arch, formats, verify, ...inputs }: ImageBuildInputs,
+  { image, arch, verify, ...inputs }: ImageBuildInputs,
+  former: Lock,
   { config, cacheDir, signal }: { readonly config: Properties; readonly cacheDir: string; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly lock?: Lock; readonly said?: string }> {
   const { debianMirror, debianSecurityMirror, debianSnapshot, registryMirrors } = inputs;
   const given = { debianMirror, debianSecurityMirror, debianSnapshot, registryMirrors };
   const mirrors = { ...mirrorsOf(config), ...Object.fromEntries(Object.entries(given).filter(([, mirror]) => mirror !== undefined)) };
   try {
-    return { lock: await builder.newest(definitionOf(present(image)), { ...mirrors, arch, formats, verify, cacheDir, signal }) };
+    return {
+      lock: await builder.newest(definitionOf(present(image)), former, { ...mirrors, arch, verify, cacheDir, ...(signal && { signal }) }),
+    };
   } catch (error) {
     if (!isLinuxKitError(error) || error.code === "CANCELLED") throw error;
     return { said: `newer versions could not be looked up: ${error.code}: ${error.message}` };
