@@ -3,8 +3,8 @@
  *
  * Source: Amazon EC2 API Reference: RunInstances, CreateVolume, ModifyVolume, AttachVolume, DetachVolume (error codes).
  * Source: Amazon EC2 User Guide, on device names and on tags in instance metadata.
- * Assumed: which changes replace a resource, that a volume of a running instance never detaches, and that terminating an
- * instance with attached volumes is an error of the program.
+ * Source: Amazon EC2 API Reference, DetachVolume: a volume whose filesystem is mounted may be "stuck in the busy state".
+ * Assumed: which changes replace a resource, and that terminating an instance with attached volumes is an error of the program.
  */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";

@@ -2,7 +2,8 @@
  * Converts between the bodies of Azure Resource Manager and the flat arguments of @pulumi/azure-native.
  *
  * Source: Azure, "PUT calls for creation or updates on compute resources"; for tags, Azure/typespec-azure#1234.
- * Assumed: the lists of read-only members, and of nested lists with `properties`.
+ * Judged by: test/providers/models.judge.test.ts: Microsoft's models say which members are read-only and which lie below
+ * `properties`.
  */
 import { isProperties, type Properties, type Value } from "../../../sdk/plugin/value.ts";
 import { AzureRefusal } from "./refusal.ts";

@@ -2,7 +2,9 @@
  * Plays Compute Engine's check of request bodies against its schemas.
  *
  * Source: the discovery document of compute v1, revision 20261106, without the fields that it marks as output only.
- * Assumed: the field `minReadySec` of the beta; the words of refusals.
+ * Source: the discovery document of compute beta: `InstanceGroupManagerUpdatePolicy.minReadySec`.
+ * Judged by: test/providers/models.judge.test.ts, and every run of all tests.
+ * Assumed: the words of refusals.
  */
 import { GoogleRefusal } from "./refusal.ts";
 
