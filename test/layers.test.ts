@@ -60,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/resolve",
     "sdk/policy",
     "sdk/sbom",
+    "sdk/upload",
   ],
   "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],

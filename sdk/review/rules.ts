@@ -3,6 +3,7 @@ import { IMAGE_RULES } from "./rules/image.ts";
 import { LIMIT_RULES } from "./rules/limits.ts";
 import { MACHINE_RULES } from "./rules/machine.ts";
 import { NETWORK_RULES } from "./rules/network.ts";
+import { SIZE_RULES } from "./rules/size.ts";
 import { TREE_RULES } from "./rules/tree.ts";
 import type { Rules } from "./rule.ts";
 
@@ -14,4 +15,5 @@ export const REVIEW_RULES: Rules = Object.freeze({
   ...IMAGE_RULES,
   ...MACHINE_RULES,
   ...TREE_RULES,
+  ...SIZE_RULES,
 });

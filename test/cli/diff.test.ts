@@ -108,6 +108,17 @@ describe("diff", () => {
     assert.equal(run("oci:one:1", "oci:one:1").stdout, "nothing changes inside the OS\n");
   });
 
+  test("two builds, by their JSON", () => {
+    for (const [name, size] of [
+      ["one.json", 1000],
+      ["two.json", 2000],
+    ] as const)
+      write(name, JSON.stringify({ lock: { debian: {}, images: {} }, cmdline: "", segments: [{ name: "init", size }], files: [] }));
+    const { status, stdout, stderr } = run("one.json", "two.json");
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /^ {2}size: segment init changed from 1000 bytes to 2000 bytes$/m);
+  });
+
   for (const [args, status, want] of [
     [["a.yml", "b.yml", "--fail-on", "breaks"], 0, /CAP_SYS_ADMIN/],
     [["a.yml", "b.yml", "--fail-on", "widens"], 1, /CAP_SYS_ADMIN/],
@@ -131,8 +142,12 @@ describe("diff", () => {
     [["nowhere:os/os.ts", "a.yml"], /^NOT_FOUND: nowhere: git has nothing of this name here: /],
     [["a.yml", "b.yml", "--format", "pdf"], /^--format: got "pdf", wanted one of text, json, markdown, html, sarif\n/],
     [["a.yml", "b.yml", "--fail-on", "all"], /^--fail-on: got "all", wanted one of widens, breaks, narrows, neutral\n/],
-    [["oci:one:1", "a.yml"], /^got the image oci:one:1 and the definition a\.yml, wanted two of one kind: /],
-    [["oci:one:1", "oci:two:1", "--lock-a", "a.yml"], /^--image, --lock-a and --lock-b: got two container images, wanted definitions\n/],
+    [["oci:one:1", "a.yml"], /^got the image oci:one:1 and the definition a\.yml, wanted two of one kind\n/],
+    [
+      ["oci:one:1", "oci:two:1", "--lock-a", "a.yml"],
+      /^--image, --lock-a and --lock-b: got no definitions, which alone have exports and locks\n/,
+    ],
+    [["one.json", "state.json"], /^INVALID_DEFINITION: state\.json: wanted the JSON that build --json prints\n/],
     [["oci:nowhere:1", "oci:two:1"], /^NOT_FOUND: /],
     [["a.yml", "b.yml", "--lock-a", "a.yml"], /^INVALID_DEFINITION: a\.yml: got no lock, wanted the JSON of a build's `lock`\n/],
   ] as const) {

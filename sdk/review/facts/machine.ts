@@ -1,7 +1,6 @@
 import type { Definition, FileSpec, VolumeSpec } from "../../definition/definition.ts";
 import { plainPath } from "../../definition/file.ts";
-import type { Fact } from "../fact.ts";
-import { partFacts } from "../fact.ts";
+import { type Fact, type PartFacts, partFacts } from "../fact.ts";
 import { addImage } from "./image.ts";
 
 type IsSecret = (path: string) => boolean;
@@ -12,7 +11,7 @@ export function machineFacts({ kernel, init, harden, api, healthPort }: Definiti
   if (kernel) {
     boot.add("kernel", "", [], true);
     addImage(boot, kernel.image);
-    for (const [name, values] of commandLine(kernel.cmdline)) boot.add("cmdline", name, ["cmdline", name], values);
+    addCommandLine(boot, kernel.cmdline);
     boot.add("setting", "binary", ["binary"], kernel.binary);
     boot.add("setting", "tar", ["tar"], kernel.tar === "" ? "none" : kernel.tar);
     boot.add("setting", "microcode", ["ucode"], kernel.ucode === "" ? undefined : kernel.ucode);
@@ -35,6 +34,11 @@ export function machineFacts({ kernel, init, harden, api, healthPort }: Definiti
   const health = partFacts(["healthPort"], isSecret);
   health.add("health-port", "", [], healthPort);
   return [boot, base, hardening, remote, health].flatMap(({ list }) => list);
+}
+
+/** The facts of a command line: each word by its name. */
+export function addCommandLine(facts: PartFacts, cmdline: string): void {
+  for (const [name, values] of commandLine(cmdline)) facts.add("cmdline", name, ["cmdline", name], values);
 }
 
 /** The words of a command line: by name, every value in order; a word without a value has the value "". */
