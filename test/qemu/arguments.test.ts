@@ -144,14 +144,14 @@ describe("QEMU's arguments", () => {
   });
 
   const cmdlines: [arch: MachineSpec["arch"], given: string, full: string][] = [
-    ["amd64", "", "console=ttyS0 panic=-1"],
+    ["amd64", "", "console=ttyS0 panic=-1 no_timer_check"],
     ["arm64", "quiet", "quiet console=ttyAMA0 panic=-1"],
     ["s390x", "quiet", "quiet console=ttysclp0 panic=-1"],
-    ["amd64", "console=tty0 panic=10", "console=tty0 panic=10 console=ttyS0"],
-    ["amd64", "console=tty0 console=ttyS0,115200n8", "console=tty0 console=ttyS0,115200n8 panic=-1"],
+    ["amd64", "console=tty0 panic=10", "console=tty0 panic=10 console=ttyS0 no_timer_check"],
+    ["amd64", "console=tty0 console=ttyS0,115200n8", "console=tty0 console=ttyS0,115200n8 panic=-1 no_timer_check"],
     ["arm64", "console=ttyS0", "console=ttyS0 console=ttyAMA0 panic=-1"],
     ["s390x", "console=ttyS0 console=ttyAMA0", "console=ttyS0 console=ttyAMA0 console=ttysclp0 panic=-1"],
-    ["amd64", " console=ttyS0  a=b ", "console=ttyS0 a=b panic=-1"],
+    ["amd64", " console=ttyS0  a=b ", "console=ttyS0 a=b panic=-1 no_timer_check"],
   ];
   for (const [arch, given, full] of cmdlines) {
     test(`the kernel command line for ${arch}: ${JSON.stringify(given)}`, () => assert.equal(machineCmdline(arch, given), full));
