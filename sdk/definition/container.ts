@@ -45,6 +45,7 @@ export const serviceSchema = fields({
   log: log.optional(),
   publish: z.array(publish).optional(),
   egress: z.array(egress).optional(),
+  forwards: z.boolean().optional(),
   secrets: z.record(secretName, z.string(), { error: "an object: the secret's name and its value" }).optional(),
 });
 

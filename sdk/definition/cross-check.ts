@@ -4,6 +4,7 @@ import type { DebianImage } from "./debian-image.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { type Failure, failure } from "../core/failure.ts";
 import { shown } from "../core/shown.ts";
+import { forwardFailures } from "./forward-check.ts";
 import { hardeningConflicts } from "./hardening-conflicts.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { itemsOf } from "./inputs.ts";
@@ -48,6 +49,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...healthPortFailures(definition),
     ...apiFailures(definition),
     ...serviceFailures(definition),
+    ...forwardFailures(definition),
     ...hardeningConflicts(definition),
   ];
 }

@@ -92,6 +92,13 @@ export interface ServiceArgs extends ContainerArgs {
   /** All that a service in a network of its own may connect to. @default nothing @example [{ to: "db", port: 5432 }, { to: "dns" }] */
   readonly egress?: Input<readonly EgressArgs[] | undefined>;
   /**
+   * For a service on the machine's network: it passes packets on between networks, as a container engine does for the ports of
+   * its containers. Then the machine's firewall lets packets through that concern none of its services; else it drops them.
+   * @default false; wanted where a kernel module of bridges or tunnels shows that it may
+   * @example true
+   */
+  readonly forwards?: Input<boolean | undefined>;
+  /**
    * Secrets by name. Each is a file `/run/secrets/NAME` (0400, of the service's user) on a tmpfs. The values go from
    * the stack to the machine; no image holds them.
    * @default none

@@ -20,6 +20,7 @@ const OUR_FIELDS = [
   "modules",
   "publish",
   "egress",
+  "forwards",
   "label",
 ] as const;
 

@@ -125,6 +125,8 @@ export const machineDescriptionSchema = z.strictObject({
   shared: z.array(z.strictObject({ file: z.string().startsWith("/"), names: z.array(z.string().startsWith("/containers/")) })).optional(),
   firewall: z
     .strictObject({
+      /** Whether packets pass that concern none of its networks. */
+      forwards: z.boolean().optional(),
       /** What is reached only by its own name. */
       closed: z.array(z.strictObject({ to: z.cidrv4(), protocol: protocol.optional(), ports: z.array(port).optional() })),
       networks: z.array(network),

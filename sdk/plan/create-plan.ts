@@ -109,7 +109,13 @@ export function createPlan(resolved: Resolved, metadata: Metadata, { kernelTakes
     config.push(
       fileStep(
         place(MACHINE_FILE),
-        machineText([...networks.values()], sharedLinks(apart.flatMap(({ steps }) => steps)), definition.harden, arch),
+        machineText({
+          networks: [...networks.values()],
+          forwards: Object.values(definition.services).some(({ forwards }) => forwards === true),
+          shared: sharedLinks(apart.flatMap(({ steps }) => steps)),
+          harden: definition.harden,
+          arch,
+        }),
       ),
     );
   if (own) config.push(fileStep(place(END_MARK), END_MARK_CONTENTS));

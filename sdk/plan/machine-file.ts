@@ -5,22 +5,26 @@ import { CLOSED } from "../guest/cloud-addresses.ts";
 import { DESCRIPTION_VERSION, descriptionText, type MachineDescription } from "../guest/description.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
 
-/**
- * The text of the machine's description.
- *
- * @param shared the guest's links to files of the init: see `sharedLinks`
- */
-export function machineText(
-  networks: readonly PrivateNetwork[],
-  shared: NonNullable<MachineDescription["shared"]>,
-  harden: Hardening | undefined,
-  arch: Arch,
-): string {
+/** What the machine's description is made from. */
+export interface MachineParts {
+  readonly networks: readonly PrivateNetwork[];
+  /** Whether a service passes packets on between networks. @default false */
+  readonly forwards?: boolean;
+  /** The guest's links to files of the init: see `sharedLinks`. */
+  readonly shared: NonNullable<MachineDescription["shared"]>;
+  readonly harden: Hardening | undefined;
+  readonly arch: Arch;
+}
+
+/** The text of the machine's description. */
+export function machineText({ networks, forwards = false, shared, harden, arch }: MachineParts): string {
   const description: MachineDescription = {
     version: DESCRIPTION_VERSION,
     ...(harden && { parameters: parameters(harden, arch) }),
     ...(shared.length > 0 && { shared }),
-    ...(networks.length > 0 && { firewall: { closed: CLOSED.map(closed), networks: networks.map(network) } }),
+    ...(networks.length > 0 && {
+      firewall: { ...(forwards && { forwards }), closed: CLOSED.map(closed), networks: networks.map(network) },
+    }),
   };
   return descriptionText(description);
 }

@@ -34,6 +34,7 @@ const OF_CONTAINER_ONLY = new Set([
   "modules",
   "publish",
   "egress",
+  "forwards",
   "label",
 ]);
 

@@ -161,3 +161,29 @@ describe("modules of a container", () => {
     });
   });
 });
+
+describe("a service on the machine's network that may forward", () => {
+  const engine = (fields: Partial<ServiceArgs>) =>
+    new Service("engine", { image: "x", net: "host", capabilities: ["all"], modules: ["bridge"], ...fields });
+  const web = new Service("web", { image: "x", publish: ["80"] });
+  const os = (...services: Service[]) => new Image({ kernel: { image: debian.kernel() }, init, services });
+  const missing =
+    "services.engine.forwards: missing, and the firewall of services.web drops what this service forwards: wanted true if it forwards, as a container engine does, else false";
+  test("says so beside a service behind the firewall", () => {
+    assert.throws(() => os(engine({}), web), { message: missing });
+    assert.throws(() => os(engine({ capabilities: ["CAP_NET_ADMIN"], modules: ["br-netfilter"] }), web), { message: missing });
+    os(engine({ forwards: true }), web);
+    os(engine({ forwards: false }), web);
+  });
+  test("need not where nothing is dropped, or nothing can be forwarded", () => {
+    os(engine({}));
+    os(engine({}), new Service("web", { image: "x", net: "none" }));
+    os(engine({ modules: ["overlay"] }), web);
+    os(engine({ capabilities: ["CAP_SYS_ADMIN"] }), web);
+  });
+  test("is on that network", () => {
+    assert.throws(() => os(new Service("web", { image: "x", publish: ["80"], forwards: true })), {
+      message: 'services.web.forwards: has no effect in a network of its own: wanted net: "host", or leave it out',
+    });
+  });
+});

@@ -84,12 +84,18 @@ describe("the description of a container", () => {
 });
 
 test("the description of a machine has its firewall, with what clouds keep closed, its kernel's parameters and its shared files", () => {
-  assert.deepEqual(JSON.parse(machineText([], [], undefined, "amd64")), { version: 1 });
+  assert.deepEqual(JSON.parse(machineText({ networks: [], forwards: true, shared: [], harden: undefined, arch: "amd64" })), { version: 1 });
   const network = { link: "lk0", gateway: "198.18.0.0", address: "198.18.0.1", publish: [], egress: [{ to: "any" }] };
   const shared = { file: "/usr/lib/x", names: ["/containers/services/web/rootfs/usr/lib/x"] };
-  const text = machineText([{ ...network, hosts: [] }], [shared], { profile: "strict", waive: {} }, "amd64");
+  const text = machineText({
+    networks: [{ ...network, hosts: [] }],
+    forwards: true,
+    shared: [shared],
+    harden: { profile: "strict", waive: {} },
+    arch: "amd64",
+  });
   const machine = machineDescriptionSchema.parse(JSON.parse(text));
-  assert.deepEqual([machine.firewall?.networks, machine.shared], [[network], [shared]]);
+  assert.deepEqual([machine.firewall?.networks, machine.firewall?.forwards, machine.shared], [[network], true, [shared]]);
   assert.ok(machine.firewall?.closed.some(({ to, ports }) => to === "168.63.129.16/32" && ports?.includes(32526)));
   assert.deepEqual(machine.parameters?.last, [{ path: "kernel/modules_disabled", value: "1" }]);
   assert.ok(machine.parameters?.early.some(({ path, value }) => path === "kernel/kptr_restrict" && value === "2"));

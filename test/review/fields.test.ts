@@ -66,6 +66,7 @@ const CONTAINER: Readonly<Record<string, unknown>> = {
   log: { size: 8192 },
   publish: ["1:2"],
   egress: [{ to: "any" }],
+  forwards: true,
   secrets: { key: "" },
 };
 const FILE: Readonly<Record<string, unknown>> = {

@@ -8,6 +8,7 @@ export function addNetwork(facts: PartFacts, container: Container, phase: Phase)
   const kind = networkKind(container, phase);
   const isUsual = kind === (phase === "services" ? "private" : "host");
   facts.add("network", "", ["net"], isUsual ? undefined : kind === "path" ? container.net : kind);
+  facts.add("forwards", "", ["forwards"], container.forwards === true ? true : undefined);
   if (kind !== "private") return;
   for (const { outside, inside, protocol } of publishedPorts(container))
     facts.add("port", `${outside}/${protocol}`, ["publish", `${outside}/${protocol}`], inside);

@@ -20,6 +20,12 @@ export const NETWORK_RULES: Rules = {
     rank: present,
     why: { widens: "it is reached from outside the machine", narrows: "it is no longer reached from outside the machine here" },
   },
+  forwards: {
+    noun: () => "forwarding between networks",
+    value: () => undefined,
+    rank: present,
+    why: { widens: "the machine passes packets on between its networks", narrows: "the machine no longer passes packets on" },
+  },
   egress: {
     noun: ({ name }) => `egress to ${name}`,
     value: () => undefined,

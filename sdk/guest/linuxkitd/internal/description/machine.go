@@ -30,6 +30,8 @@ type Parameter struct {
 
 // Firewall of the services that have networks of their own.
 type Firewall struct {
+	// Forwards: packets pass that concern none of the networks.
+	Forwards bool `json:"forwards,omitempty"`
 	// Closed are addresses that a service reaches only when it names them.
 	Closed   []Closed  `json:"closed"`
 	Networks []Network `json:"networks"`

@@ -60,7 +60,7 @@ func Start(firewall *description.Firewall, outside Outside) error {
 	if err != nil {
 		return err
 	}
-	if err := Apply(firewall, outside, strings.TrimSpace(string(forwards)) == "1"); err != nil {
+	if err := Apply(firewall, outside, firewall.Forwards || strings.TrimSpace(string(forwards)) == "1"); err != nil {
 		return errors.New("the kernel does not take the rules: " + err.Error())
 	}
 	return os.WriteFile(forwardFile, []byte("1"), 0)
