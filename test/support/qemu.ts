@@ -40,9 +40,11 @@ export interface BootOptions {
    * then the same in every run, whatever the host does, and longer on the host's clock. @default false
    */
   readonly counted?: boolean;
+  /** Seconds after which it is killed. @default 180 */
+  readonly longest?: number;
 }
 
-/** An emulated machine under QEMU. It is killed after three minutes, and when it is disposed. */
+/** An emulated machine under QEMU. It is killed after a time, and when it is disposed. */
 export interface Booted extends AsyncDisposable {
   /** The guest's reports so far. */
   readonly lines: readonly ConsoleLine[];
@@ -58,8 +60,6 @@ export interface Booted extends AsyncDisposable {
   /** Waits until QEMU has ended. */
   readonly ended: Promise<void>;
 }
-
-const LONGEST = 180_000;
 
 /** Boots a machine. Tests decide what to wait for. */
 export async function boot({
@@ -77,6 +77,7 @@ export async function boot({
   metadataPort,
   wirePort,
   counted = false,
+  longest = 180,
 }: BootOptions): Promise<Booted> {
   const folder = await mkdtemp(join(tmpdir(), "linuxkit-boot-"));
   const items = { ...(nonce && { [FIRMWARE.nonce]: nonce }), ...firmware };
@@ -111,7 +112,7 @@ export async function boot({
   const qemu = spawn(qemuProgram("amd64").binary, args, {
     cwd: folder,
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: LONGEST,
+    timeout: longest * 1000,
     killSignal: "SIGKILL",
   });
   return follow(qemu, folder, nonce, new Map(published.map(({ guestPort, hostPort }) => [guestPort, hostPort])));

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Definition } from "../../sdk/definition/definition.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { Image, Kernel, OnbootTask } from "../../sdk/index.ts";
+import { buildWhole } from "../guest/image.ts";
+import { judge, scratch } from "../support/judge.ts";
+import { startNtpServer } from "../support/ntp-server.ts";
+import { makeProject, pageImages } from "../support/page-images.ts";
+import { boot, type Booted } from "../support/qemu.ts";
+import { runTool } from "../support/run-tool.ts";
+
+const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
+// of services with one name, the last counts
+const PAGES = ["files", "time", "node-app", "python-app", "postgresql", "ssh"];
+const HOUR = 3600;
+
+async function textAt(machine: Booted, port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/`, { signal: AbortSignal.timeout(60_000) });
+  return answer.text();
+}
+
+/** One operating system with what all the others have. */
+function together(images: readonly Definition[]): Definition {
+  const base = new Image({
+    kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
+    init: [debian.init()],
+    onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })],
+  }).spec;
+  return {
+    ...base,
+    files: images.flatMap(({ files }) => files),
+    volumes: Object.assign({}, ...images.map(({ volumes }) => volumes)),
+    services: Object.assign({}, ...images.map(({ services }) => services)),
+  };
+}
+
+test("the programs of the pages for tasks work, all in one machine", { timeout: 900_000 }, async () => {
+  await using project = await scratch();
+  using clock = await startNtpServer(HOUR);
+  await makeProject(project.path);
+  judge("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(project.path, "id_debug"));
+  const images: Definition[] = [];
+  for (const page of PAGES) {
+    const text = await readFile(join(DOCS, `${page}.md`), "utf8");
+    // what a page asks in the Internet, this host answers
+    const own = text.replaceAll("debian.chrony()", `debian.chrony({ pools: [], settings: ["server 10.0.2.2 port ${clock.port} iburst"] })`);
+    images.push(...(await pageImages(own, project.path, { "page:dbPassword": "correct-horse" })));
+  }
+  const { volumes, services, ...whole } = together(images);
+  const wanted = ["api", "app", "client", "clock", "db", "hourly", "shop", "site", "ssh"];
+  const chosen = Object.fromEntries(wanted.map((name) => [name, services[name]]));
+  assert.ok(
+    Object.values(chosen).every((service) => service !== undefined),
+    `the pages define ${Object.keys(services)}`,
+  );
+  const disk = join(project.path, "data.img");
+  judge("truncate", "-s", "1G", disk);
+
+  await using machine = await boot({
+    ...(await buildWhole({ ...whole, volumes, services: chosen as Definition["services"] })),
+    memoryMiB: 1536,
+    longest: 800,
+    ports: [22, 3000, 5000, 8000, 8080],
+    disks: [{ path: disk, format: "raw", serial: "data" }],
+    firmware: Object.fromEntries(["db", "shop"].map((name) => [`opt/linuxkit/secrets/${name}/password`, "correct-horse"])),
+  });
+  await machine.until("health", ({ stage }) => stage === "healthy");
+  const options = ["IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
+  const login = ["-F", "none", "-i", join(project.path, "id_debug"), ...options.flatMap((option) => ["-o", option])];
+  const ssh = async (command: string) => (await runTool("ssh", ...login, "-p", String(machine.port(22)), "root@127.0.0.1", command)).output;
+
+  const answers: [port: number, wanted: RegExp, service: string][] = [
+    [3000, /^hello from Node 18\./, "app"],
+    [8000, /^hello from Python 3\.11\./, "api"],
+    [8080, /^it works\n$/, "site"],
+    [5000, /^visit 1\n$/, "shop"],
+    [5000, /^visit 2\n$/, "shop"],
+  ];
+  for (const [port, wanted, service] of answers) {
+    const text = await textAt(machine, port).catch((error: Error) => `${error.cause ?? error}`);
+    assert.match(
+      text,
+      wanted,
+      `${service} answers ${text}; its log: ${wanted.test(text) || (await ssh(`cat /host/run/log/${service}.log`))}`,
+    );
+  }
+
+  assert.match(await ssh("cat /host/run/log/hourly.log"), /^old sessions are deleted$/m);
+  assert.match(await ssh("cat /host/run/log/clock.log"), /Selected source 10\.0\.2\.2[\s\S]*System clock wrong by 3[56]\d\d\.\d+ seconds/);
+  assert.match(await ssh("ls /host/containers/services/app"), /^config\.json$/m);
+  assert.match(await ssh("ls /host/mnt/data/pg"), /^PG_VERSION$/m);
+  assert.match(await ssh("ps; netstat -tln; ip address"), /node \/app\/server\.js[\s\S]*0\.0\.0\.0:22 [\s\S]*10\.0\.2\.15\/24/);
+  await runTool("scp", ...login, "-P", String(machine.port(22)), "root@127.0.0.1:/host/run/log/db.log", project.path);
+  assert.match(await readFile(join(project.path, "db.log"), "utf8"), /database system is ready to accept connections/);
+});
