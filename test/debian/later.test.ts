@@ -50,7 +50,7 @@ describe("an Output that a function of debian must read is refused", () => {
     "debian.packages: users[0].uid": () =>
       debian.packages({ packages: ["nginx-light"], users: [{ name: "app", uid: output(1) as never }] }),
     "debian.dhcp: timeout": () => debian.dhcp({ timeout: output(5) as never }),
-    "debian.sysctl: kernel.panic": () => debian.sysctl({ "kernel.panic": output("1") as never }),
+    'debian.sysctl: ["kernel.panic"]': () => debian.sysctl({ "kernel.panic": output("1") as never }),
     "debian.getty: passwordHash": () => debian.getty({ passwordHash: output("x") as never }),
     "debian.sshd: authorizedKeys[0]": () => debian.sshd({ authorizedKeys: [output("ssh-ed25519 AAAA") as never] }),
     "debian.kernel: flavour": () => debian.kernel({ flavour: output("cloud") as never }),
