@@ -83,7 +83,7 @@ const ROWS: readonly Row[] = [
   field("env", "A=1", /wanted variables by name, as \{ LEVEL: "info" \}, or a list of "NAME=value"$/, { A: "1" }),
   field("env", { A: 1 }, /env\.A: got 1, wanted a string: put it in quotes$/, { A: "1" }),
   field("env", { "A=": "1" }, /a name without "="/, { A: "1" }),
-  field("health", { http: 80 }, /health\.http: got 80, wanted an object \{ port, path\?, status\? \}$/, { http: { port: 80 } }),
+  field("health", { http: 80 }, /health\.http: got 80, wanted an object \{ port\?, socket\?, path\?, status\? \}$/, { http: { port: 80 } }),
   field("health", { http: { port: "80" } }, /health\.http\.port: got "80", wanted a number: leave out the quotes$/, { http: { port: 80 } }),
   field("health", { http: { port: 80, path: "healthz" } }, /wanted a path that begins with "\/"$/, {
     http: { port: 80, path: "/healthz" },
