@@ -1,4 +1,5 @@
 import type { Entry } from "../archive/entry.ts";
+import { encodePath } from "../archive/path.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import { type BootImage, encodeBootRecord, encodeCatalogue, withInfoTable } from "./el-torito.ts";
@@ -42,6 +43,12 @@ export interface IsoVolume {
 const DESCRIPTORS_AT = 16;
 const LARGEST_EXTENT = 0xfffff800;
 
+/**
+ * Bytes of the longest name. Linux leaves out the part of a name with which it has 254 bytes or more
+ * (get_rock_ridge_filename in fs/isofs/rock.c), and so shows a longer name cut.
+ */
+export const LONGEST_ISO_NAME = 253;
+
 interface Directory {
   readonly inode: Inode;
   /** Children with their identifiers, sorted by identifier. */
@@ -53,7 +60,7 @@ interface Directory {
  * Bodies are read in the order of `entries`.
  *
  * @throws INVALID_DEFINITION for an invalid label or entry, UNSUPPORTED for extended attributes, NOT_FOUND for a boot
- * image that is not an entry, TOO_LARGE for more than 65535 directories
+ * image that is not an entry, TOO_LARGE for more than 65535 directories and for a name above {@link LONGEST_ISO_NAME} bytes
  */
 export function isoVolume(options: IsoOptions): IsoVolume {
   if (!/^[A-Z0-9_]{1,32}$/.test(options.label))
@@ -67,6 +74,7 @@ export function isoVolume(options: IsoOptions): IsoVolume {
         { what: "extended attributes" },
       );
   }
+  for (const { children } of tree.directories) for (const [name, child] of present(children)) checkName(name, child.entry.path);
   // the path table's order: by depth, then by parent, then by identifier
   const directories = [identify(tree.root)];
   for (const { children } of directories)
@@ -149,6 +157,16 @@ export function isoVolume(options: IsoOptions): IsoVolume {
 }
 
 const blocksOf = (bytes: number) => Math.ceil(bytes / ISO_BLOCK);
+
+function checkName(name: string, path: string): void {
+  const got = encodePath(name).length;
+  if (got <= LONGEST_ISO_NAME) return;
+  throw new LinuxKitError(
+    "TOO_LARGE",
+    `${JSON.stringify(path)}: a name of ${got} bytes, of which Linux reads at most ${LONGEST_ISO_NAME} from ISO 9660: use squashfs or erofs`,
+    { what: "name", limit: LONGEST_ISO_NAME, got },
+  );
+}
 
 function identify(inode: Inode): Directory {
   const names = [...present(inode.children).keys()].sort(byName).map((name) => ({

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
+import { directoryEntry, fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { collect } from "../../sdk/core/bytes.ts";
 import { present } from "../../sdk/core/present.ts";
 import { readDisk } from "../../sdk/disk/extent.ts";
-import { type IsoEntry, type IsoOptions, isoVolume } from "../../sdk/disk/iso9660.ts";
+import { type IsoEntry, type IsoOptions, isoVolume, LONGEST_ISO_NAME } from "../../sdk/disk/iso9660.ts";
 import { noise } from "../support/disks.ts";
 import { judge, judgeBytes, scratch } from "../support/judge.ts";
 import { trickyTree } from "../support/trees.ts";
@@ -16,7 +16,7 @@ const options = (entries: readonly IsoEntry[], more: Partial<IsoOptions> = {}): 
 describe("an ISO 9660 volume", () => {
   test("of every kind of entry is read by xorriso with the same content, modes, owners, times, targets and devices", async () => {
     await using folder = await scratch();
-    const entries = trickyTree();
+    const entries = trickyTree(LONGEST_ISO_NAME);
     const image = await folder.file("volume.iso", readDisk(isoVolume(options(entries)).disk));
     const out = join(folder.path, "out");
     const said = judge("xorriso", "-abort_on", "WARNING", "-osirrox", "on:auto_chmod_on", "-indev", image, "-extract", "/", out);
@@ -84,7 +84,7 @@ describe("an ISO 9660 volume", () => {
   });
 
   test("is the same each time", async () => {
-    const bytes = () => collect(readDisk(isoVolume(options(trickyTree())).disk));
+    const bytes = () => collect(readDisk(isoVolume(options(trickyTree(LONGEST_ISO_NAME))).disk));
     assert.deepEqual(await bytes(), await bytes());
   });
 
@@ -108,6 +108,13 @@ describe("an ISO 9660 volume", () => {
       code: "INVALID_DEFINITION",
     },
     { name: "a name of 256 bytes", options: options([fileEntry("ü".repeat(128), "")]), code: "INVALID_DEFINITION" },
+    { name: "a name of 254 bytes, which Linux would cut", options: options([fileEntry(`a/${"n".repeat(254)}`, "")]), code: "TOO_LARGE" },
+    { name: "a directory whose name has 255 bytes", options: options([directoryEntry("n".repeat(255))]), code: "TOO_LARGE" },
+    {
+      name: "a hard link whose name has 254 bytes",
+      options: options([fileEntry("a", ""), { ...fileEntry("ü".repeat(127), ""), type: "hardlink", link: "a" }]),
+      code: "TOO_LARGE",
+    },
     { name: "a path that leaves the tree", options: options([fileEntry("../a", "")]), code: "INVALID_DEFINITION" },
     {
       name: "an extended attribute",

@@ -9,7 +9,7 @@ import { type Bytes, collect } from "../../sdk/core/bytes.ts";
 import { erofsVolume } from "../../sdk/disk/erofs.ts";
 import { readDisk } from "../../sdk/disk/extent.ts";
 import { fatVolume } from "../../sdk/disk/fat.ts";
-import { isoVolume } from "../../sdk/disk/iso9660.ts";
+import { isoVolume, LONGEST_ISO_NAME } from "../../sdk/disk/iso9660.ts";
 import { judge, judgeBytes, scratch } from "../support/judge.ts";
 import { Random, seed } from "../support/random.ts";
 import { randomTree } from "../support/random-tree.ts";
@@ -21,6 +21,8 @@ interface Reader {
   readonly name: string;
   /** Longest path that the program takes, in bytes. */
   readonly longestPath: number;
+  /** Longest name that the format holds, in bytes. @default 255 */
+  readonly longestName?: number;
   /** Longest target of a symlink that it takes, in bytes. @default 4095 */
   readonly longestTarget?: number;
   write(entries: readonly Entry[]): Bytes;
@@ -31,6 +33,7 @@ const READERS: readonly Reader[] = [
   {
     name: "xorriso reads back an ISO 9660 volume",
     longestPath: 1000,
+    longestName: LONGEST_ISO_NAME,
     longestTarget: 1000,
     write: (entries) => readDisk(isoVolume({ entries, label: "RANDOM" }).disk),
     extract: (image, out) =>

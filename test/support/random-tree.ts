@@ -14,18 +14,23 @@ export interface RandomTreeOptions {
   readonly symlinks?: boolean;
   /** Longest path from the root, in bytes. @default 3000 */
   readonly longestPath?: number;
+  /** Longest name, in bytes. @default 255 */
+  readonly longestName?: number;
   /** Longest target of a symlink, in bytes; at most 4095, which is Linux's limit. @default 4095 */
   readonly longestTarget?: number;
 }
 
 /** A tree whose names, targets, sizes and depths lie at the boundaries of records. Every path is there once. */
-export function randomTree(random: Random, { symlinks = true, longestPath = 3000, longestTarget = 4095 }: RandomTreeOptions = {}): Entry[] {
+export function randomTree(
+  random: Random,
+  { symlinks = true, longestPath = 3000, longestName = 255, longestTarget = 4095 }: RandomTreeOptions = {},
+): Entry[] {
   const entries = new Map<string, Entry>();
   const folders = [""];
   const count = 5 + random.below(60);
   for (let at = 0; at < count; at++) {
     const folder = random.pick(folders);
-    const path = `${folder}${nameOf(random, at)}`;
+    const path = `${folder}${nameOf(random, at, longestName)}`;
     if (path.length > longestPath || entries.has(path)) continue;
     const mode = random.pick([0o644, 0o600, 0o755, 0o444]);
     const kind = random.below(symlinks ? 4 : 2);
@@ -45,9 +50,9 @@ function near(random: Random, edges: readonly number[]): number {
   return Math.max(edges === SIZE_EDGES ? 0 : 1, Math.min(Math.max(...edges), length));
 }
 
-function nameOf(random: Random, at: number): string {
+function nameOf(random: Random, at: number, longest: number): string {
   const mark = `${at}`;
-  return `${mark}${random.pick(["n", "N", ".", " ", "x"]).repeat(Math.max(0, near(random, EDGES) - mark.length - 1))}z`.slice(0, 255);
+  return `${mark}${random.pick(["n", "N", ".", " ", "x"]).repeat(Math.max(0, near(random, EDGES) - mark.length - 1))}z`.slice(0, longest);
 }
 
 /** A path of components that end at the edges, too. */

@@ -3,8 +3,8 @@ import { noise } from "./disks.ts";
 
 const header = { mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, body: NO_BODY };
 
-/** A tree with content that a filesystem writer can get wrong. */
-export function trickyTree(): Entry[] {
+/** A tree with content that a filesystem writer can get wrong. Its longest name has 255 bytes by default. */
+export function trickyTree(longestName = 255): Entry[] {
   return [
     directoryEntry("etc", 0o750, { uid: 7, gid: 8, mtime: 1_700_000_000 }),
     fileEntry("etc/passwd", "root:x:0:0\n", 0o640, { uid: 1000, gid: 100, mtime: 1_600_000_000 }),
@@ -21,7 +21,7 @@ export function trickyTree(): Entry[] {
     { ...header, path: "dev/sda", type: "block", mode: 0o660, gid: 6, major: 8, minor: 0 },
     { ...header, path: "dev/pipe", type: "fifo" },
     fileEntry("Ünïcode – ☃ 🚀", "snow"),
-    fileEntry(`names/${"n".repeat(255)}`, "long"),
+    fileEntry(`names/${"n".repeat(longestName)}`, "long"),
     fileEntry("names/a b\\c\"d'e", "odd"),
     fileEntry("names/lower.Case.tar.gz", "1"),
     fileEntry("names/LOWER.case.tar.gz", "2"),
