@@ -55,13 +55,18 @@ function cut(signature: string, bytes: Buffer): Buffer[] {
   });
 }
 
-/** A symlink's target as components; root, "." and ".." have their own flags (RRIP 4.1.3). */
+/**
+ * A symlink's target as components; root, "." and ".." have their own flags (RRIP 4.1.3). The root shares its field with a part
+ * of the next component: where a field ends with the root, Linux counts a slash too many for the link's size
+ * (parse_rock_ridge_inode_internal in fs/isofs/rock.c).
+ */
 function linkFields(target: string): Buffer[] {
   const parts: Buffer[] = [];
-  const most = LONGEST_FIELD - 5 - 2;
-  if (target.startsWith("/")) parts.push(Buffer.of(8, 0));
+  const root = Buffer.of(8, 0);
+  if (target.startsWith("/")) parts.push(root);
   for (const name of target.replace(/^\//, "").split("/")) {
     const bytes = encodePath(name);
+    const most = LONGEST_FIELD - 5 - 2 - (parts.at(-1) === root ? root.length : 0);
     if (name === "." || name === "..") parts.push(Buffer.of(name === "." ? 2 : 4, 0));
     else
       for (let at = 0; at < bytes.length || at === 0; at += most) {

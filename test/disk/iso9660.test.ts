@@ -7,6 +7,7 @@ import { collect } from "../../sdk/core/bytes.ts";
 import { present } from "../../sdk/core/present.ts";
 import { readDisk } from "../../sdk/disk/extent.ts";
 import { type IsoEntry, type IsoOptions, isoVolume, LONGEST_ISO_NAME } from "../../sdk/disk/iso9660.ts";
+import { rockRidgeFields } from "../../sdk/disk/rock-ridge.ts";
 import { noise } from "../support/disks.ts";
 import { judge, judgeBytes, scratch } from "../support/judge.ts";
 import { trickyTree } from "../support/trees.ts";
@@ -87,6 +88,16 @@ describe("an ISO 9660 volume", () => {
     const bytes = () => collect(readDisk(isoVolume(options(trickyTree(LONGEST_ISO_NAME))).disk));
     assert.deepEqual(await bytes(), await bytes());
   });
+
+  for (const length of [1, 246, 247, 248, 249, 3000]) {
+    test(`puts the root of a link in one field with a part of the next name, of ${length} bytes`, () => {
+      const fields = rockRidgeFields(symlinkEntry("a", `/${"r".repeat(length)}`), 1, "a");
+      const first = present(fields.find((field) => field.toString("latin1", 0, 2) === "SL"));
+      // signature, length, version and flags; the root with flag 8; the name
+      assert.deepEqual([...first.subarray(5, 7)], [8, 0]);
+      assert.equal(first.length, 5 + 2 + 2 + Math.min(length, 246));
+    });
+  }
 
   test("stores a file above 4 GiB in several extents", () => {
     const size = 5 * 2 ** 30;

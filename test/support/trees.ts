@@ -17,6 +17,7 @@ export function trickyTree(longestName = 255): Entry[] {
     symlinkEntry("up", "../../etc/./passwd"),
     symlinkEntry("absolute", "/etc/passwd"),
     symlinkEntry("long", `/${"component/".repeat(40)}${"x".repeat(250)}`),
+    ...[246, 247, 248, 249].map((length) => symlinkEntry(`to the root ${length}`, `/${"r".repeat(length)}/end`)),
     { ...header, path: "dev/console", type: "character", mode: 0o600, major: 5, minor: 1 },
     { ...header, path: "dev/sda", type: "block", mode: 0o660, gid: 6, major: 8, minor: 0 },
     { ...header, path: "dev/pipe", type: "fifo" },
