@@ -38,7 +38,11 @@ export const service = (name: string, script: string, fields: Partial<Fields<typ
   new Service(name, { ...sh(script), ...fields });
 
 /** A service that sees the whole guest and runs the commands that its port receives. */
-export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly port?: number; readonly capabilities?: string[] } = {}) =>
+export const spy = ({
+  port = 80,
+  capabilities = ["CAP_SYS_PTRACE"],
+  ...fields
+}: { readonly port?: number; readonly capabilities?: string[] } & Pick<Fields<typeof Service>, "devices"> = {}) =>
   service("spy", `exec busybox httpd -f -p ${port} -h /www`, {
     tmpfs: ["/tmp"],
     pid: "host",
@@ -46,6 +50,7 @@ export const spy = ({ port = 80, capabilities = ["CAP_SYS_PTRACE"] }: { readonly
     binds: ["/:/host:ro"],
     capabilities: ["CAP_NET_BIND_SERVICE", "CAP_DAC_READ_SEARCH", "CAP_SYS_ADMIN", ...capabilities],
     health: { tcp: { port } },
+    ...fields,
   });
 
 /** The output of a script that the spy runs. */
