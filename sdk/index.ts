@@ -34,7 +34,15 @@ export type {
   TcpHealthArgs,
 } from "./definition/health.ts";
 export type { LogArgs, RestartLimitArgs } from "./definition/supervision.ts";
-export type { DebianFile, DebianGroup, DebianImage, DebianRecipe, DebianUser, ImageSource } from "./definition/debian-image.ts";
+export type {
+  DebianFile,
+  DebianFileSpec,
+  DebianGroup,
+  DebianImage,
+  DebianRecipe,
+  DebianUser,
+  ImageSource,
+} from "./definition/debian-image.ts";
 export type { Definition, FileSpec, KernelSpec, NamedContainer, PersistentSpec, VolumeSpec } from "./definition/definition.ts";
 export type { Failure } from "./core/failure.ts";
 export { harden } from "./definition/harden.ts";

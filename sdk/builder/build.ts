@@ -23,7 +23,7 @@ import { FlatImages } from "./flat-images.ts";
 import { imageNotices } from "./image-notices.ts";
 import { takesZstd } from "./kernel-zstd.ts";
 import { lockLoaders } from "./loaders.ts";
-import { readLocalFiles } from "./local-content.ts";
+import { readLocalFiles } from "./local-files.ts";
 import { type Origins, type OriginSources, originSources, type ResolveContext } from "./origins.ts";
 import { planSources } from "./plan-sources.ts";
 import { type PushOption, publicationOf, publish } from "./publish.ts";

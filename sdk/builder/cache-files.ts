@@ -34,6 +34,10 @@ function stepDigests(step: PlanStep): Digest[] {
 }
 
 function sourceDigests(source: PlanSource): Digest[] {
-  if ("debian" in source) return source.packages.map(debDigest);
+  if ("debian" in source)
+    return [
+      ...source.packages.map(debDigest),
+      ...source.debian.files.flatMap(({ sha256 }): Digest[] => (sha256 === undefined ? [] : [`sha256:${sha256}`])),
+    ];
   return [source.oci.manifest, ...source.oci.layers.map(({ digest }) => digest)];
 }

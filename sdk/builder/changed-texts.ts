@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { BlobStore } from "../cache/blob-store.ts";
-import type { Definition, FileSpec } from "../definition/definition.ts";
+import { canonicalJson } from "../core/json.ts";
+import type { Definition } from "../definition/definition.ts";
 import { plainPath } from "../definition/file.ts";
+import { type FileList, fileListsOf } from "../definition/keyed-files.ts";
+import { overFiles } from "./local-files.ts";
+
+/** A file of the machine, or of an image made from packages. */
+type AnyFile = FileList["files"][number];
 
 /** Bytes. A text that is larger is not compared by its lines. */
 const LARGEST = 512 << 10;
@@ -14,11 +20,11 @@ const MOST = 8 << 20;
  * the sha256 of what is large. What is not text, or is gone, stays as it is.
  */
 export async function withChangedTexts(before: Definition, after: Definition, store: BlobStore): Promise<[Definition, Definition]> {
-  const old = new Map(before.files.map((file) => [plainPath(file.path), file]));
-  const texts = new Map<FileSpec, FileSpec>();
+  const old = new Map(placed(before));
+  const texts = new Map<AnyFile, AnyFile>();
   let read = 0;
-  for (const now of after.files) {
-    const was = old.get(plainPath(now.path));
+  for (const [place, now] of placed(after)) {
+    const was = old.get(place);
     if (was === undefined || was.sha256 === now.sha256) continue;
     read += [was, now].reduce((sum, { sha256, size = 0 }) => sum + (sha256 === undefined ? 0 : size), 0);
     if (read > MOST) break;
@@ -27,16 +33,23 @@ export async function withChangedTexts(before: Definition, after: Definition, st
     texts.set(was, withText(was, wasText)).set(now, withText(now, nowText));
   }
   const shown = (definition: Definition): Definition =>
-    texts.size === 0 ? definition : { ...definition, files: definition.files.map((file) => texts.get(file) ?? file) };
+    texts.size === 0 ? definition : overFiles(definition, () => (file) => [texts.get(file) ?? file]);
   return [shown(before), shown(after)];
 }
 
-function withText({ sha256: _, size: _size, ...file }: FileSpec, contents: string): FileSpec {
+/** Every file of a definition, by the place of its list and its path. */
+function placed(definition: Definition): [place: string, file: AnyFile][] {
+  return fileListsOf(definition).flatMap(({ steps, files }) =>
+    files.map((file): [string, AnyFile] => [canonicalJson([...steps, plainPath(file.path)]), file]),
+  );
+}
+
+function withText({ sha256: _, size: _size, ...file }: AnyFile, contents: string): AnyFile {
   return { ...file, contents };
 }
 
 /** The text of a file; undefined if it is none, or is not in the cache. */
-async function textOf({ contents, sha256, size = 0 }: FileSpec, store: BlobStore): Promise<string | undefined> {
+async function textOf({ contents, sha256, size = 0 }: AnyFile, store: BlobStore): Promise<string | undefined> {
   if (typeof contents === "string") return contents;
   if (sha256 === undefined || size > LARGEST) return undefined;
   const bytes = await readFile(store.path(`sha256:${sha256}`)).catch(() => undefined);

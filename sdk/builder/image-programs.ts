@@ -1,9 +1,12 @@
+import type { BlobStore } from "../cache/blob-store.ts";
 import { NO_PATHS } from "../cache/segment-store.ts";
+import { storedContent } from "../cache/stored-content.ts";
 import { collect } from "../core/bytes.ts";
 import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
+import { programOf } from "../debian/contents.ts";
 import { openContents } from "../debian/lock-packages.ts";
-import { type Programs, programsOf } from "../debian/programs.ts";
+import { type Programs, programsOf, type StoredPrograms } from "../debian/programs.ts";
 import type { Command } from "../resolve/commands.ts";
 import { debianOptions, type ResolveContext } from "./origins.ts";
 import type { BuildContext } from "./segment.ts";
@@ -28,7 +31,7 @@ export async function imagePrograms(
   const what = `programs of ${debian.packages.join(", ")}`;
   const read = async function* (): AsyncGenerator<Uint8Array> {
     const opened = await openContents(packages, debianOptions(context));
-    yield Buffer.from(JSON.stringify(programsOf(debian, opened, arch)));
+    yield Buffer.from(JSON.stringify(programsOf(debian, opened, arch, await storedPrograms(debian, context.store))));
   };
   const cached =
     (await findSegment(key, context)) ??
@@ -36,4 +39,14 @@ export async function imagePrograms(
     (await segments.put(key, read(), () => NO_PATHS, signal));
   shareSegment(cached, what, context);
   return JSON.parse((await collect(segments.open(cached), LONGEST)).toString()) as Programs;
+}
+
+/** What the image's own files are that may run and whose content is in the cache. */
+async function storedPrograms({ files }: Command["image"]["debian"], store: BlobStore): Promise<StoredPrograms> {
+  const found = new Map<string, Awaited<ReturnType<typeof programOf>>>();
+  for (const { path, sha256, mode = "0644" } of files) {
+    if (sha256 === undefined || found.has(sha256) || (Number.parseInt(mode, 8) & 0o111) === 0) continue;
+    found.set(sha256, await programOf(storedContent(store, `sha256:${sha256}`, path), path));
+  }
+  return found;
 }

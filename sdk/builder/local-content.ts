@@ -7,6 +7,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   utimesSync,
   writeFileSync,
@@ -16,8 +17,8 @@ import { dirname, join, resolve } from "node:path";
 import type { BlobStore } from "../cache/blob-store.ts";
 import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { fromFileSystem, LinuxKitError } from "../core/errors.ts";
-import type { Definition, FileSpec } from "../definition/definition.ts";
-import { readLocalFolder } from "./local-folder.ts";
+import type { FileSpec } from "../definition/definition.ts";
+import { readLocalFolder, refuseFolderMode } from "./local-folder.ts";
 import { makeFolderSync } from "../core/make-folder.ts";
 
 /** Bytes. Text up to this size is kept in the definition. Other content is kept in the cache, and the definition has its sha256. */
@@ -40,21 +41,13 @@ export interface LocalContentOptions {
 export function readLocalFile(file: FileSpec, places: LocalContentOptions): FileSpec[] {
   const { source, contents, optional, ...rest } = file;
   if (typeof source === "string") {
-    const path = localPath(source, places.projectDir);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory())
-      return readLocalFolder(path, { ...rest }, (inner, spec, inline) => withContent(inner, spec, inline, places.store));
-    if (!stats?.isFile()) {
-      if (optional && !stats) return [];
-      throw new LinuxKitError(
-        "NOT_FOUND",
-        `files ${file.path}: got source "${source}", wanted a file or folder: ${stats ? "something else" : "not found"} at ${path}`,
-        {
-          what: path,
-        },
-      );
-    }
-    return [withContent(path, rest, true, places.store)];
+    const where = `files ${file.path}`;
+    const found = localSource(source, where, places, optional);
+    if (!found) return [];
+    const { path, stats } = found;
+    if (!stats.isDirectory()) return [withContent(path, rest, true, places.store)];
+    if (rest.mode !== "0600") refuseFolderMode(where, file.path, rest.mode, path);
+    return readLocalFolder(path, rest, where, (inner, spec, inline) => withContent(inner, spec, inline, places.store));
   }
   // an Output is not a string yet: it goes to the engine unchanged
   if (typeof contents === "string" && Buffer.byteLength(contents) > INLINE_LIMIT) {
@@ -66,16 +59,40 @@ export function readLocalFile(file: FileSpec, places: LocalContentOptions): File
   return [file];
 }
 
-function withContent(path: string, file: FileSpec, inline: boolean, store: BlobStore): FileSpec {
+/**
+ * The file or folder of a `source`; undefined if it is optional and missing.
+ *
+ * @param where the file in the definition, for messages
+ * @throws NOT_FOUND
+ */
+export function localSource(
+  source: string,
+  where: string,
+  { projectDir }: Pick<LocalContentOptions, "projectDir">,
+  optional = false,
+): { readonly path: string; readonly stats: Stats } | undefined {
+  const path = localPath(source, projectDir);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() || stats?.isFile()) return { path, stats };
+  if (optional && !stats) return undefined;
+  throw new LinuxKitError(
+    "NOT_FOUND",
+    `${where}: got source "${source}", wanted a file or folder: ${stats ? "something else" : "not found"} at ${path}`,
+    { what: path },
+  );
+}
+
+/** A file with the content of a local one: as text where `inline` allows it and it is small, else in the store. */
+export function withContent<File extends object>(
+  path: string,
+  file: File,
+  inline: boolean,
+  store: BlobStore,
+): File & Pick<FileSpec, "contents" | "sha256" | "size"> {
   const text = inline && statSync(path).size <= INLINE_LIMIT ? asText(readFileSync(path)) : undefined;
   if (text !== undefined) return { ...file, contents: text };
   const { digest, size } = storeFile(path, store);
   return { ...file, sha256: hexOf(digest), size };
-}
-
-/** The definition with the content of every local file. See {@link readLocalFile}. */
-export function readLocalFiles(definition: Definition, places: LocalContentOptions): Definition {
-  return { ...definition, files: definition.files.flatMap((file) => readLocalFile(file, places)) };
 }
 
 /** The absolute path of a path in a program: `~/` is the home folder, other relative paths start at the project. */

@@ -17,20 +17,31 @@ const INLINE_BYTES = 2 ** 20;
 /** Reads one file into a definition: as text where `inline` allows it and it is small. */
 export type ReadFile = (path: string, spec: FileSpec, inline: boolean) => FileSpec;
 
+/** Where a folder goes, and whose its files are. */
+export type FolderPlace = Pick<FileSpec, "path" | "uid" | "gid">;
+
+/** Refuses a mode beside a folder as the source. @throws INVALID_DEFINITION */
+export function refuseFolderMode(where: string, path: string, mode: string, folder: string): never {
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${where}: mode: got "${mode}" for the folder ${folder}, whose files keep their own: leave it out`,
+    { path: `files.${path}.mode` },
+  );
+}
+
+/** The mode of a file that keeps whether it can be executed, as in git. */
+export function keptMode({ mode }: { readonly mode: number }): string {
+  return (mode & 0o111) === 0 ? "0644" : "0755";
+}
+
 /**
  * A folder as files of the definition: itself, then what is in it by name, so that equal folders are equal definitions. A file
  * keeps whether it can be executed (0755, else 0644), as in git; owner and group are those of `file`. Links stay links.
  *
- * @throws TOO_LARGE; UNSUPPORTED for a socket, pipe or device; INVALID_DEFINITION for a mode of the whole
+ * @param where the file in the definition, for messages: `files /opt/app`
+ * @throws TOO_LARGE; UNSUPPORTED for a socket, pipe or device
  */
-export function readLocalFolder(folder: string, file: FileSpec, read: ReadFile): FileSpec[] {
-  const { path: top, uid, gid, mode } = file;
-  if (mode !== "0600")
-    throw new LinuxKitError(
-      "INVALID_DEFINITION",
-      `files ${top}: mode: got "${mode}" for the folder ${folder}, whose files keep their own: leave it out`,
-      { path: `files.${top}.mode` },
-    );
+export function readLocalFolder(folder: string, { path: top, uid, gid }: FolderPlace, where: string, read: ReadFile): FileSpec[] {
   const isIgnored = ignoredPaths(ignoreFileOf(folder));
   const found: FileSpec[] = [{ path: top, directory: true, mode: "0755", uid, gid }];
   const root = top.replace(/\/+$/, "");
@@ -40,7 +51,7 @@ export function readLocalFolder(folder: string, file: FileSpec, read: ReadFile):
     if (got <= most) return;
     throw new LinuxKitError(
       "TOO_LARGE",
-      `files ${top}: the folder ${folder} has more than ${most} ${what}: leave some out by ${join(folder, IGNORE_FILE)}, or build an image from it`,
+      `${where}: the folder ${folder} has more than ${most} ${what}: leave some out by ${join(folder, IGNORE_FILE)}, or build an image from it`,
       { what: folder, limit: most, got },
     );
   };
@@ -66,12 +77,12 @@ export function readLocalFolder(folder: string, file: FileSpec, read: ReadFile):
     if (!stats.isFile())
       throw new LinuxKitError(
         "UNSUPPORTED",
-        `files ${top}: ${join(folder, path)} is a socket, pipe or device, wanted files, folders and links: leave it out by ${join(folder, IGNORE_FILE)}`,
+        `${where}: ${join(folder, path)} is a socket, pipe or device, wanted files, folders and links: leave it out by ${join(folder, IGNORE_FILE)}`,
         { what: path },
       );
     bytes += Number(stats.size);
     limit("bytes", MOST_BYTES, bytes);
-    const spec: FileSpec = { path: target, mode: (Number(stats.mode) & 0o111) === 0 ? "0644" : "0755", uid, gid };
+    const spec: FileSpec = { path: target, mode: keptMode({ mode: Number(stats.mode) }), uid, gid };
     const made = read(join(folder, path), spec, inline < INLINE_BYTES);
     if (made.contents !== undefined) inline += Number(stats.size);
     add(made);

@@ -1,5 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
+import { fileListsOf } from "../definition/keyed-files.ts";
 import type { Plan } from "../plan/plan.ts";
 import { layoutsOf, sourceKey, sourcesOf } from "../resolve/image-source.ts";
 import type { Lock } from "../resolve/lock.ts";
@@ -27,7 +28,7 @@ export async function planOffline(
   options: { readonly arch: Arch; readonly lock: Lock; readonly sbom?: SbomOption | undefined },
 ): Promise<Plan | undefined> {
   const { arch, lock, sbom } = options;
-  if (lock.arch !== arch || definition.files.some(({ source }) => source !== undefined)) return undefined;
+  if (lock.arch !== arch || hasSources(definition)) return undefined;
   if (
     layoutsOf(definition).length > 0 ||
     !sourcesOf(definition).every(({ source }) => typeof source !== "string" && sourceKey(source) in lock.debian)
@@ -35,4 +36,9 @@ export async function planOffline(
     return undefined;
   const plan = definitionPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), definition);
   return typeof sbom === "object" ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
+}
+
+/** Whether some local file has not been read. */
+function hasSources(definition: Definition): boolean {
+  return fileListsOf(definition).some(({ files }) => files.some(({ source }) => source !== undefined));
 }

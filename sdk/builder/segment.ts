@@ -5,6 +5,7 @@ import { memberPath } from "../archive/path.ts";
 import { readTar } from "../archive/read-tar.ts";
 import { writeCpio } from "../archive/write-cpio.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
+import { storedContent } from "../cache/stored-content.ts";
 import type { CachedSegment, SegmentStore } from "../cache/segment-store.ts";
 import { type Bytes, verify } from "../core/bytes.ts";
 import { inContext, LinuxKitError, throwIfCancelled } from "../core/errors.ts";
@@ -164,7 +165,7 @@ function stepEntry(step: EntryStep, store: BlobStore): Entry {
   const header = { path: memberPath(step.path), type, mode, uid, gid, size: 0, mtime: 0, body: NO_BODY };
   if (type === "directory") return header;
   if (type === "symlink") return { ...header, link: step.link ?? "" };
-  if (step.blob) return { ...header, size: step.blob.size, body: blobBody(step.blob, store, step.path) };
+  if (step.blob) return { ...header, size: step.blob.size, body: storedContent(store, step.blob.digest, step.path) };
   if (step.program) return { ...header, size: step.program.size, body: programBody(step.program) };
   if (step.contents === undefined) {
     throw new LinuxKitError("INVALID_DEFINITION", `${step.path}: a file without content`, { path: step.path });
@@ -176,23 +177,6 @@ function stepEntry(step: EntryStep, store: BlobStore): Entry {
 function programBody(program: PlanBlob): AsyncGenerator<Uint8Array> {
   const path = guestProgramPath(program.digest);
   return verify(createReadStream(path) as AsyncIterable<Uint8Array>, program, path);
-}
-
-async function* blobBody(
-  blob: { readonly digest: `sha256:${string}`; readonly size: number },
-  store: BlobStore,
-  path: string,
-): AsyncGenerator<Uint8Array> {
-  if (!(await store.find(blob.digest))) {
-    throw new LinuxKitError(
-      "NOT_FOUND",
-      `${path}: its content ${blob.digest} is not in the cache; run the build on the computer that has the file`,
-      {
-        what: blob.digest,
-      },
-    );
-  }
-  yield* store.open(blob.digest, "reused");
 }
 
 async function* padded(source: Bytes): AsyncGenerator<Uint8Array> {

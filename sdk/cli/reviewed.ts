@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readLocalFile } from "../builder/local-content.ts";
+import { listedReader, overFiles } from "../builder/local-files.ts";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
@@ -34,16 +34,18 @@ export async function loadReviewed(text: string, image: string | undefined, lock
 /** The definition with what its local files hold, as a stack has it. A file that is not there keeps the name of its source. */
 function withContents(definition: Definition, projectDir: string): Definition {
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
-  const files = definition.files.flatMap((file) => {
-    try {
-      return readLocalFile(file, places);
-    } catch (error) {
-      // what a build makes is in no revision
-      if (isLinuxKitError(error, "NOT_FOUND")) return [file];
-      throw error;
-    }
+  return overFiles(definition, (steps) => {
+    const read = listedReader(steps, places);
+    return (file) => {
+      try {
+        return read(file);
+      } catch (error) {
+        // what a build makes is in no revision
+        if (isLinuxKitError(error, "NOT_FOUND")) return [file];
+        throw error;
+      }
+    };
   });
-  return { ...definition, files };
 }
 
 function refuseLock(file: string): LinuxKitError {

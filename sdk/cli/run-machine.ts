@@ -9,7 +9,7 @@ import { type EmptyDisk, type Started, startMachine } from "../../providers/qemu
 import { stopMachine } from "../../providers/qemu/plugin/stop.ts";
 import type { VmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";
 import { addresses } from "../../providers/qemu/plugin/vm-outputs.ts";
-import { readLocalFiles } from "../builder/local-content.ts";
+import { readLocalFiles } from "../builder/local-files.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { present } from "../core/present.ts";
 import type { OnProgress } from "../core/progress.ts";

@@ -122,8 +122,8 @@ const LARGEST_ELF = 512 << 20;
 /** The bytes of a file in which Linux seeks `#!` and its line (`BINPRM_BUF_SIZE`, include/uapi/linux/binfmts.h). */
 const SCRIPT_LINE = 256;
 
-// reads an ELF file completely, because its tables may be anywhere; other files only up to their first bytes
-async function programOf(body: Bytes, path: string): Promise<Pick<PackagedPath, "elf" | "opens" | "script">> {
+/** What a file needs to run. Reads an ELF file completely, because its tables may be anywhere; others only up to their first bytes. */
+export async function programOf(body: Bytes, path: string): Promise<Pick<PackagedPath, "elf" | "opens" | "script">> {
   const chunks = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
   let head = Buffer.alloc(0);
   while (head.length < SCRIPT_LINE) {

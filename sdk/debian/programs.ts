@@ -1,6 +1,6 @@
 import type { Arch } from "../core/arch.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
-import { scriptLine } from "./contents.ts";
+import { type PackagedPath, scriptLine } from "./contents.ts";
 import { DECLARED } from "./declared.ts";
 import { madeLinks } from "./made-links.ts";
 import { MERGED_FOLDERS, MOVED_FOLDERS, mergedPath } from "./merged-usr.ts";
@@ -21,12 +21,16 @@ export type Program =
 /** The links, programs and scripts of an image, by path relative to its root. */
 export type Programs = Readonly<Record<string, Program>>;
 
+/** What the files of an image that are known by their sha256 are, by that. */
+export type StoredPrograms = ReadonlyMap<string, Pick<PackagedPath, "elf" | "script">>;
+
 /**
  * The programs of an image made from packages: what `unpackDebian` unpacks, without unpacking it.
  *
+ * @param stored what the files are whose content is in the cache
  * @throws CORRUPT if two packages install the same path
  */
-export function programsOf(debian: DebianImage["debian"], packages: readonly OpenedDeb[], arch: Arch): Programs {
+export function programsOf(debian: DebianImage["debian"], packages: readonly OpenedDeb[], arch: Arch, stored: StoredPrograms): Programs {
   const found = new Map<string, Program>();
   const link = (path: string, target: string): void => void found.set(path, { kind: "link", target });
   for (const folder of MERGED_FOLDERS) link(folder, `usr/${folder}`);
@@ -39,11 +43,8 @@ export function programsOf(debian: DebianImage["debian"], packages: readonly Ope
       if (type === "symlink" && target !== undefined) link(path, target);
       else if (type === "hardlink" && target !== undefined) link(path, `/${target}`);
       else if (type !== "file") continue;
-      else if (!executable) {
-        if (elf?.interpreter !== undefined || script !== undefined) found.set(path, { kind: "forbidden" });
-      } else if (script !== undefined) found.set(path, { kind: "script", line: script });
-      else if (elf) found.set(path, { kind: "binary", ...(elf.interpreter !== undefined && { loader: elf.interpreter }) });
-      else found.set(path, { kind: "other" });
+      else if (executable) found.set(path, executableFile({ elf, script }));
+      else if (elf?.interpreter !== undefined || script !== undefined) found.set(path, { kind: "forbidden" });
     }
   }
   const paths = new Set([...selected.values()].flatMap((own) => [...own]));
@@ -60,14 +61,21 @@ export function programsOf(debian: DebianImage["debian"], packages: readonly Ope
     );
     if (file.symlink !== undefined) link(path, file.symlink);
     else if (file.directory) found.delete(path);
-    else found.set(path, ownFile(file));
+    else found.set(path, ownFile(file, stored));
   }
   if (debian.program !== undefined) found.set(`usr/bin/${debian.program}`, { kind: "binary" });
   return Object.fromEntries(found);
 }
 
-function ownFile({ contents, mode = "0644" }: DebianImage["debian"]["files"][number]): Program {
+function ownFile({ contents, sha256, mode = "0644" }: DebianImage["debian"]["files"][number], stored: StoredPrograms): Program {
   if ((Number.parseInt(mode, 8) & 0o111) === 0) return { kind: "forbidden" };
-  const line = contents === undefined ? undefined : scriptLine(Buffer.from(contents.slice(0, 256)));
-  return line === undefined ? { kind: "other" } : { kind: "script", line };
+  if (sha256 !== undefined) return executableFile(stored.get(sha256) ?? {});
+  const script = contents === undefined ? undefined : scriptLine(Buffer.from(contents.slice(0, 256)));
+  return executableFile({ script });
+}
+
+function executableFile({ elf, script }: { readonly [K in "elf" | "script"]?: PackagedPath[K] | undefined }): Program {
+  if (script !== undefined) return { kind: "script", line: script };
+  if (elf) return { kind: "binary", ...(elf.interpreter !== undefined && { loader: elf.interpreter }) };
+  return { kind: "other" };
 }

@@ -1,5 +1,6 @@
 import { directoryEntry, type Entry, fileEntry, NO_BODY, symlinkEntry } from "../archive/entry.ts";
 import type { BlobStore } from "../cache/blob-store.ts";
+import { storedContent } from "../cache/stored-content.ts";
 import type { Arch } from "../core/arch.ts";
 import { collect } from "../core/bytes.ts";
 import { throwIfCancelled } from "../core/errors.ts";
@@ -118,7 +119,7 @@ export async function* unpackDebian(
     yield fileEntry("etc/group", groupText(accounts));
     if ([...paths].some((path) => path.endsWith("/libc.so.6"))) yield fileEntry("etc/nsswitch.conf", NAME_SERVICES);
   }
-  yield* ownFiles(debian.files);
+  yield* ownFiles(debian.files, options.store);
 }
 
 async function* unpackDeb(
@@ -192,12 +193,14 @@ function* make(makes: readonly Made[], accounts: Accounts, packages: ReadonlySet
   }
 }
 
-function* ownFiles(files: DebianImage["debian"]["files"]): Generator<Entry> {
-  for (const { path: given, contents, directory, symlink, mode, uid = 0, gid = 0 } of files) {
+function* ownFiles(files: DebianImage["debian"]["files"], store: BlobStore): Generator<Entry> {
+  for (const { path: given, contents, sha256, size = 0, directory, symlink, mode, uid = 0, gid = 0 } of files) {
     const path = mergedPath(plain(given));
     const bits = mode === undefined ? undefined : Number.parseInt(mode, 8);
     if (symlink !== undefined) yield { ...symlinkEntry(path, symlink), uid, gid };
     else if (directory) yield directoryEntry(path, bits ?? 0o755, { uid, gid });
+    else if (sha256 !== undefined)
+      yield { ...fileEntry(path, "", bits ?? 0o644, { uid, gid }), size, body: storedContent(store, `sha256:${sha256}`, given) };
     else yield { ...fileEntry(path, contents ?? "", bits ?? 0o644, { uid, gid }), ...(contents ? {} : { body: NO_BODY }) };
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ContainerFields, labelSchema } from "./container-fields.ts";
-import { count, fields, mode, text, treePath, word } from "./fields.ts";
+import { count, fields, mode, sha256, text, treePath, word } from "./fields.ts";
 
 /** A Debian package's name (Debian policy 5.6.1). */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package name: lower-case letters, digits, +, - and .");
@@ -37,22 +37,45 @@ export interface DebianGroup {
   readonly members?: readonly string[] | undefined;
 }
 
-/** A file, folder or link of an image made from Debian packages; it replaces what the packages have at its path. */
+/**
+ * A file, folder or link of an image made from Debian packages; it replaces what the packages have at its path. At most one of
+ * `contents`, `source`, `directory` and `symlink` is set.
+ */
 export interface DebianFile {
   /** Where it is in the image. @example "/app/server.js" */
   readonly path: string;
-  /** The file's content; may be empty. Exactly one of `contents`, `directory` and `symlink` is set. @default none @example "hello\n" */
+  /** The file's content. @default empty @example "hello\n" */
   readonly contents?: string | undefined;
+  /**
+   * A file or folder on the machine that builds; relative to the project's folder, `~/` for the home folder. Files may be binary.
+   * Of a folder, links stay links, what its `.dockerignore` names is left out, and there is no `mode`: at most 10000 files with
+   * 1 GiB together.
+   * @default none
+   * @example "app"
+   */
+  readonly source?: string | undefined;
   /** Creates a folder. @default false */
   readonly directory?: boolean | undefined;
   /** Creates a symbolic link with this target. @default none @example "/usr/bin/node" */
   readonly symlink?: string | undefined;
-  /** Permission bits, octal digits in quotes. @default "0644", of a folder "0755" @example "0755" */
+  /**
+   * Permission bits, octal digits in quotes.
+   * @default "0644"; "0755" of a folder, and of a source that can be executed
+   * @example "0755"
+   */
   readonly mode?: string | undefined;
   /** The owner's number. @default 0 @example 1000 */
   readonly uid?: number | undefined;
   /** The group's number. @default 0 @example 1000 */
   readonly gid?: number | undefined;
+}
+
+/** A file as the definition has it: by its sha256 if it is too large for the definition, or binary. */
+export interface DebianFileSpec extends DebianFile {
+  /** The content is in the cache, under 64 hexadecimal digits. @default none */
+  readonly sha256?: string | undefined;
+  /** Bytes of that content. @default not known */
+  readonly size?: number | undefined;
 }
 
 /** What an image made from Debian packages holds. */
@@ -75,7 +98,7 @@ export interface DebianRecipe {
   /** Groups for /etc/group. */
   readonly groups: readonly DebianGroup[];
   /** Files, folders and links that replace those of the packages. */
-  readonly files: readonly DebianFile[];
+  readonly files: readonly DebianFileSpec[];
   /** A program of the guest, which lies at `/usr/bin/NAME`; it comes with this package. @default none */
   readonly program?: "linuxkitd" | "linuxkit-secrets" | undefined;
   /** Role kernel: `cloud` has virtual hardware's drivers only. @default "cloud" */
@@ -97,6 +120,29 @@ export interface DebianImage {
   readonly config: ContainerFields;
 }
 
+const fileFields = {
+  path: treePath,
+  contents: z.string().optional(),
+  source: text.min(1).optional(),
+  directory: z.boolean().optional(),
+  symlink: word.optional(),
+  mode: mode.optional(),
+  uid: count.optional(),
+  gid: count.optional(),
+};
+
+const FILE_KINDS = ["contents", "source", "directory", "symlink"] as const;
+
+function oneKind(file: Readonly<Record<string, unknown>>, context: z.core.$RefinementCtx): void {
+  const given = [...FILE_KINDS, "sha256"].filter((kind) => (kind === "directory" ? file[kind] === true : file[kind] !== undefined));
+  if (given.length < 2) return;
+  const message = `at most one of ${FILE_KINDS.slice(0, -1).join(", ")} and ${FILE_KINDS.at(-1)}, not ${given.join(" and ")}`;
+  context.addIssue({ code: "custom", message });
+}
+
+/** The schema of {@link DebianFile}. */
+export const debianFileSchema = fields(fileFields).superRefine(oneKind);
+
 /** The schema of {@link DebianImage}. */
 export const debianImageSchema = fields({
   debian: fields({
@@ -116,17 +162,7 @@ export const debianImageSchema = fields({
       }),
     ),
     groups: z.array(fields({ name: accountName, gid: count, members: z.array(accountName).optional() })),
-    files: z.array(
-      fields({
-        path: treePath,
-        contents: z.string().optional(),
-        directory: z.boolean().optional(),
-        symlink: word.optional(),
-        mode: mode.optional(),
-        uid: count.optional(),
-        gid: count.optional(),
-      }),
-    ),
+    files: z.array(fields({ ...fileFields, sha256: sha256.optional(), size: count.optional() }).superRefine(oneKind)),
     program: z.enum(["linuxkitd", "linuxkit-secrets"]).optional(),
     flavour: z.enum(["cloud", "generic"]).optional(),
     modules: z.array(text).optional(),

@@ -29,6 +29,9 @@ export const containerName = z
   .string()
   .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,75}$/, 'at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"');
 
+/** The sha256 of a content. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
+
 /** A whole number of at least 0. */
 export const count = z.int().min(0);
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
-import { count, fields, mode, owner, text, treePath, word } from "./fields.ts";
+import { count, fields, mode, owner, sha256, text, treePath, word } from "./fields.ts";
 import type { FileArgs } from "./file-args.ts";
 import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
@@ -49,10 +49,7 @@ export const fileSpecSchema = fields({
   path: treePath,
   ...kinds,
   /** 64 hexadecimal digits: the content is in the cache. */
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits")
-    .optional(),
+  sha256: sha256.optional(),
   /** Bytes. */
   size: count.optional(),
   ...common,

@@ -1,6 +1,7 @@
 import { isPlain } from "../core/deferred.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { Step } from "../core/property-path.ts";
+import type { DebianFileSpec } from "./debian-image.ts";
 import type { Definition, FileSpec } from "./definition.ts";
 import { plainPath } from "./file.ts";
 
@@ -28,16 +29,17 @@ export interface Hidden {
 
 const NOTHING_HIDDEN: Hidden = { is: () => false };
 
-type Members = Readonly<Record<string, unknown>>;
+/** The members of an object. */
+export type Members = Readonly<Record<string, unknown>>;
 
 /** A definition with its files by path; what is not known yet stays as it is. Of two files with one path, only the last one counts. */
 export function keyFiles(definition: unknown, hidden = NOTHING_HIDDEN, steps: readonly Step[] = []): unknown {
-  return isPlain(definition) ? overLists(definition as Members, steps, (part, at) => keyed(part, at, hidden)) : definition;
+  return isPlain(definition) ? overFileLists(definition as Members, steps, (part, at) => keyed(part, at, hidden)) : definition;
 }
 
 /** The definition that {@link keyFiles} has keyed, with its lists. One that has lists stays as it is. */
 export function listFiles(definition: unknown): unknown {
-  return isPlain(definition) ? overLists(definition as Members, [], listed) : definition;
+  return isPlain(definition) ? overFileLists(definition as Members, [], listed) : definition;
 }
 
 /** {@link listFiles} for a definition that a check let through. */
@@ -69,8 +71,33 @@ export function orderMoved(before: unknown, after: unknown): boolean {
   return canonicalJson(old?.filter((path) => has.has(path))) !== canonicalJson(now?.filter((path) => had.has(path)));
 }
 
-/** Applies `change` to whatever has a list of files: the definition itself, and each image made from packages. */
-function overLists(definition: Members, steps: readonly Step[], change: (part: Members, steps: readonly Step[]) => Members): Members {
+/** A list of files of a definition. */
+export interface FileList {
+  /** Its place: no steps for the machine's own, else those of the recipe of an image. */
+  readonly steps: readonly Step[];
+  /** What it holds, as far as it is known. */
+  readonly files: readonly (FileSpec | DebianFileSpec)[];
+}
+
+/** Every list of files of a definition: its own, and those of images made from packages. */
+export function fileListsOf(definition: Definition): FileList[] {
+  const found: FileList[] = [];
+  overFileLists(definition as unknown as Members, [], (part, steps) => {
+    if (Array.isArray(part.files)) found.push({ steps, files: part.files as FileList["files"] });
+    return part;
+  });
+  return found;
+}
+
+/**
+ * Applies `change` to whatever has a list of files, with its steps: the definition itself, and each image made from packages. What
+ * is not known yet stays as it is.
+ */
+export function overFileLists(
+  definition: Members,
+  steps: readonly Step[],
+  change: (part: Members, steps: readonly Step[]) => Members,
+): Members {
   const image = (source: unknown, at: readonly Step[]): unknown => {
     const { debian } = (isPlain(source) ? source : {}) as { debian?: unknown };
     return isPlain(debian) ? { ...(source as object), debian: change(debian as Members, [...at, "debian"]) } : source;

@@ -116,7 +116,12 @@ function raisesOpenFiles({ onboot }: Definition): boolean {
   return onboot.some(({ image }) => {
     if (typeof image !== "object" || isDeferred(image) || isDeferred(image.debian)) return isDeferred(image);
     return itemsOf(image.debian.files).some(
-      ([, file]) => isDeferred(file) || isDeferred(file.contents) || /fs[./]nr_open/.test(String(file.contents)),
+      ([, file]) =>
+        // what a local file holds is known to the build only
+        isDeferred(file) ||
+        isDeferred(file.contents) ||
+        (file.source ?? file.sha256) !== undefined ||
+        /fs[./]nr_open/.test(String(file.contents)),
     );
   });
 }

@@ -10,13 +10,14 @@ import type { Arch } from "../core/arch.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Pcrs } from "../disk/pcrs.ts";
 import { LinuxKitError } from "../core/errors.ts";
-import type { Definition, FileSpec } from "../definition/definition.ts";
+import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
 import { isDeferred } from "../core/deferred.ts";
 import type { FormatName } from "../format/formats.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { BuiltFile } from "./plugin/builder.ts";
-import { readLocalFile } from "../builder/local-content.ts";
+import { listedReader, type ReadListed } from "../builder/local-files.ts";
+import { type Members, overFileLists } from "../definition/keyed-files.ts";
 import { localImages } from "./local-images.ts";
 
 /** The type token of {@link ImageBuild}. */
@@ -315,12 +316,18 @@ function keepCache(): void {
 
 /** The definition with every local file read: text, or the sha256 of what is now in the cache. */
 function withoutSources(spec: Definition, projectDir: string): unknown {
-  // a list that is an Output as a whole is read by the builder
-  if (!Array.isArray(spec.files) || spec.files.length === 0) return spec;
-  // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
-  keepCache();
   const places = { projectDir, store: new BlobStore(defaultCacheDir()) };
-  const read = (files: readonly FileSpec[]): FileSpec[] => files.flatMap((file) => readLocalFile(file, places));
-  const isLater = spec.files.some(({ source }) => isDeferred(source));
-  return { ...spec, files: isLater ? output(spec.files).apply((files) => read(files as readonly FileSpec[])) : read(spec.files) };
+  return overFileLists(spec as unknown as Members, [], (part, steps) => {
+    // a list that is an Output as a whole is read by the builder
+    if (!Array.isArray(part.files) || part.files.length === 0) return part;
+    const files = part.files as Parameters<ReadListed>;
+    const isOwn = steps.length === 0;
+    if (!isOwn && !files.some((file) => !isDeferred(file) && file.source !== undefined)) return part;
+    // the plugin reads what is stored here, maybe much later: it stays in the cache while the program runs
+    keepCache();
+    const reader = listedReader(steps, places);
+    const isLater = files.some((file) => (isOwn || !isDeferred(file)) && isDeferred(file.source));
+    const read = (list: Parameters<ReadListed>): unknown[] => list.flatMap((file) => (isDeferred(file) ? [file] : reader(file)));
+    return { ...part, files: isLater ? output(files).apply((list) => read(list as Parameters<ReadListed>)) : read(files) };
+  });
 }

@@ -64,7 +64,7 @@ async function tried(names: readonly string[], program: string): Promise<readonl
     if (isLinuxKitError(error, "NOT_FOUND")) return error.message;
     throw error;
   }
-  const programs = programsOf(image.debian, await openContents(packages, { cacheDir, store }), "amd64");
+  const programs = programsOf(image.debian, await openContents(packages, { cacheDir, store }), "amd64", new Map());
   const fault = findFault(program, { programs, folders: FOLDERS, cwd: "/", isCovered: () => false });
   if (!fault) return packages;
   const sources = { repository, ...reader, open: (deb: Pick<LockedDeb, "sha256">) => store.open(debDigest(deb)) };

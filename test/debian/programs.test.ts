@@ -147,7 +147,7 @@ async function verdict(
 ): Promise<{ said: string | undefined; tree: Record<string, string> }> {
   await using fixture = await debianFixture(mirror);
   const { packages } = await fixture.lock(image);
-  const programs = programsOf(image.debian, await openContents(packages, fixture.options), "amd64");
+  const programs = programsOf(image.debian, await openContents(packages, fixture.options), "amd64", new Map());
   const fault = findFault(command, {
     programs,
     folders: FOLDERS,

@@ -31,7 +31,7 @@ const os = new Image({
   volumes: [new Volume("data", { ?persistent: { ?serial: "x", ?after: "dhcp" } })],
   services: [
     new Service("app", {
-      image: debian.packages({ ?packages: ["nodejs"], ?dependencies: "all", ?keep: [], ?users: [{ name: "app", ?uid: 1000 }], ?tmpfs: ["/tmp"] }),
+      image: debian.packages({ ?packages: ["nodejs"], ?dependencies: "all", ?keep: [], ?users: [{ name: "app", ?uid: 1000 }], files: [{ path: "/app", ?source: "app", mode: "0755" }], ?tmpfs: ["/tmp"] }),
       ?binds: ["/app:/app:ro"],
       ?env: [],
       ?secrets: {},

@@ -120,16 +120,18 @@ describe("ImageBuild under the real engine", { concurrency: 2 }, () => {
     const later = `
 import { debian } from ${source("debian/images.ts")};
 const first = new ImageBuild("first", { image: new Image({ services: [new Service("web", { image: "docker.io/library/nginx:1.27" })] }) });
-const files = [{ path: "/etc/of", contents: first.digest }, { path: "/etc/token", contents: pulumi.secret("herring-of-silver") }];`;
+const files = [{ path: "/etc/of", contents: first.digest }, { path: "/etc/token", contents: pulumi.secret("herring-of-silver") },
+  { path: "/etc/own", source: "motd" }];`;
     const service = `image: debian.packages({ packages: ["nginx-light"], files })`;
     await stack.write("index.js", program({ before: later, service }));
     assert.match((await stack.preview()).text, /contents: \[unknown\]/);
     await stack.up();
     const image = made.builder.calls.at(-1)?.definition.services.web?.image;
     assert.ok(typeof image === "object");
-    const [of, token] = image.debian.files;
+    const [of, token, own] = image.debian.files;
     assert.match(of?.contents ?? "", /^sha256:[0-9a-f]{64}$/);
     assert.equal(token?.contents, "herring-of-silver");
+    assert.deepEqual(own, { path: "/etc/own", contents: "welcome\n", mode: "0644" });
     assert.ok(!(await stack.stateText()).includes("herring"));
   });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
+import { debian } from "../../sdk/debian/images.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Service } from "../../sdk/definition/service.ts";
@@ -58,6 +59,30 @@ describe("ImageBuild in a program", () => {
     const image = new Image({ files: [new File("/etc/motd", { source: pulumi.output("motd") })] });
     const inputs = await inputsOf(new ImageBuild("later", { image }), "later");
     assert.equal(inputs.image.files[0].contents, "welcome\n");
+  });
+
+  test("reads the local files of an image made from packages, also one whose place is an Output", async () => {
+    const made = (source: pulumi.Input<string>) =>
+      debian.packages({
+        packages: ["nginx-light"],
+        files: [
+          { path: "/note", source },
+          { path: "/of", contents: pulumi.output("x") },
+        ],
+      });
+    const image = new Image({ init: [made("motd")], services: [new Service("web", { image: made(pulumi.output("motd")) })] });
+    const { image: got } = await inputsOf(new ImageBuild("packaged", { image }), "packaged");
+    const want = [
+      { path: "/note", contents: "welcome\n", mode: "0644" },
+      { path: "/of", contents: "x" },
+    ];
+    assert.deepEqual(got.init[0].debian.files, want);
+    assert.deepEqual(got.services.web.image.debian.files, want);
+    const lost = new Image({ services: [new Service("web", { image: made("./nowhere") })] });
+    assert.throws(() => new ImageBuild("lost", { image: lost }), {
+      code: "NOT_FOUND",
+      message: `services.web.image: files /note: got source "./nowhere", wanted a file or folder: not found at ${join(project, "nowhere")}`,
+    });
   });
 
   test("finds its files by their roles", async () => {

@@ -1,6 +1,14 @@
+import { z } from "zod";
 import { isPlain } from "../../core/deferred.ts";
 import { type ContainerFields, containerFields } from "../../definition/container-fields.ts";
-import { type DebianFile, type DebianGroup, type DebianImage, type DebianUser, debianImageSchema } from "../../definition/debian-image.ts";
+import {
+  type DebianFile,
+  type DebianGroup,
+  type DebianImage,
+  type DebianUser,
+  debianFileSchema,
+  debianImageSchema,
+} from "../../definition/debian-image.ts";
 import { type EnvironmentArgs, environment, environmentList } from "../../definition/environment.ts";
 import { failuresOf } from "../../definition/failures-of.ts";
 import { fields } from "../../definition/fields.ts";
@@ -18,7 +26,7 @@ export const packagesSchema = fields({
   leaveOut: recipe.leaveOut,
   users: recipe.users.optional(),
   groups: recipe.groups.optional(),
-  files: recipe.files.optional(),
+  files: z.array(debianFileSchema).optional(),
   ...containerFields,
   env: environment.optional(),
 });
@@ -48,9 +56,10 @@ export interface PackagesArgs extends Omit<ContainerFields, "env"> {
   /** Groups for /etc/group. @default those of the packages @example [{ name: "render", gid: 106, members: ["app"] }] */
   readonly groups?: readonly DebianGroup[] | undefined;
   /**
-   * Files, folders and links that replace those of the packages. A content may be an Output of another resource.
+   * Files, folders and links that replace those of the packages: written here, or taken from the machine that builds by
+   * `source`. A content may be an Output of another resource.
    * @default none
-   * @example [{ path: "/etc/app.conf", contents: "port = 8080\n" }]
+   * @example [{ path: "/etc/app.conf", contents: "port = 8080\n" }, { path: "/app", source: "app" }]
    */
   readonly files?: Inputs<readonly DebianFile[]> | undefined;
 }

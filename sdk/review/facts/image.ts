@@ -28,11 +28,13 @@ export function addImage(facts: PartFacts, source: ImageSource | undefined, step
   for (const path of new Set(leaveOut)) facts.add("left-path", path, [...steps, "leaveOut", path], true);
   for (const { name, ...user } of users) facts.add("account", `user ${name}`, [...steps, "users", name], user);
   for (const { name, ...group } of groups) facts.add("account", `group ${name}`, [...steps, "groups", name], group);
-  for (const { path, contents, directory, symlink, mode, uid = 0, gid = 0 } of files) {
+  for (const { path, contents, source, sha256, size, directory, symlink, mode, uid = 0, gid = 0 } of files) {
     const at = [...steps, "files", plainPath(path)];
     const name = `/${plainPath(path)}`;
     facts.add("image-file", name, at, directory ? "directory" : symlink !== undefined ? `link to ${symlink}` : "file");
     facts.add("image-contents", name, [...at, "contents"], contents);
+    facts.add("setting", `source of ${name}`, [...at, "source"], source);
+    facts.add("digest", name, [...at, "sha256"], sha256 && `sha256:${sha256}, ${size} bytes`);
     facts.add("image-mode", name, [...at, "mode"], mode ?? (directory ? "0755" : symlink === undefined ? "0644" : undefined));
     facts.add("owner", name, [...at, "owner"], uid === 0 && gid === 0 ? undefined : `${uid}:${gid}`);
   }
