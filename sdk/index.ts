@@ -58,6 +58,8 @@ export type { WaivedFinding, Waiver } from "./policy/waiver.ts";
 export type { Json } from "./core/json.ts";
 export { type Change, type Direction, DIRECTIONS } from "./review/change.ts";
 export { diff } from "./review/diff.ts";
+export { type Advisories, type Advisory, advisoriesOf, type AffectedRange } from "./advisory/advisory.ts";
+export { readAdvisories } from "./advisory/read-advisories.ts";
 export type { Reviewed } from "./review/facts-of.ts";
 export { type Review, review } from "./review/review.ts";
 export type { HardeningReport, HardeningRow, HardeningScore, HardeningState } from "./hardening/report.ts";

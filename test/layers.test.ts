@@ -129,6 +129,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sdk: [
     "sdk/core",
+    "sdk/advisory",
     "sdk/oci",
     "sdk/definition",
     "sdk/debian",

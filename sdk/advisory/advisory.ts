@@ -1,7 +1,7 @@
 import type { Installed } from "../sbom/installed.ts";
 
 /** Versions with a fault: from one on, up to one. */
-export interface Range {
+export interface AffectedRange {
   /** The first version with it; `0` is the first of all. */
   readonly introduced: string;
   /** The version that mends it. @default none yet */
@@ -22,7 +22,7 @@ export interface Advisory {
   readonly release: string;
   /** The source package. */
   readonly package: string;
-  readonly ranges: readonly Range[];
+  readonly ranges: readonly AffectedRange[];
   /** Versions with it that are listed one by one. */
   readonly versions: readonly string[];
   /** One line on what it is. */

@@ -1,7 +1,7 @@
 import { compareVersions } from "../debian/version.ts";
 import { compareApkVersions } from "../sbom/apk-version.ts";
 import type { Installed } from "../sbom/installed.ts";
-import { type Advisories, type Advisory, advisoriesFor, type Range } from "./advisory.ts";
+import { type Advisories, type Advisory, advisoriesFor, type AffectedRange } from "./advisory.ts";
 
 /** A fault that an installed package has. */
 export interface Vulnerability {
@@ -26,7 +26,7 @@ export function vulnerabilitiesOf(installed: readonly Installed[], advisories: A
 type Order = (a: string, b: string) => number;
 
 /** The range that a version is in (OSV schema, "Evaluation"). */
-function rangeWith({ ranges, versions }: Advisory, version: string, order: Order): Range | undefined {
+function rangeWith({ ranges, versions }: Advisory, version: string, order: Order): AffectedRange | undefined {
   const found = ranges.find(
     ({ introduced, fixed, lastAffected }) =>
       (introduced === "0" || order(version, introduced) >= 0) &&

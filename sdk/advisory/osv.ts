@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Advisory, Range } from "./advisory.ts";
+import type { Advisory, AffectedRange } from "./advisory.ts";
 
 const event = z.looseObject({
   introduced: z.string().optional(),
@@ -46,8 +46,8 @@ export function osvAdvisories({ id, withdrawn, summary, aliases, upstream, affec
 }
 
 /** Events are in the order of versions: each that introduces the fault begins a range, and the next one ends it. */
-function rangesOf(events: readonly z.output<typeof event>[]): Range[] {
-  const ranges: Range[] = [];
+function rangesOf(events: readonly z.output<typeof event>[]): AffectedRange[] {
+  const ranges: AffectedRange[] = [];
   for (const { introduced, fixed, last_affected: lastAffected } of events) {
     if (introduced !== undefined) ranges.push({ introduced });
     const open = ranges.at(-1);
