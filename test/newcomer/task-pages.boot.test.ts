@@ -41,16 +41,19 @@ function together(images: readonly Definition[]): Definition {
 test("the programs of the pages for tasks work, all in one machine", { timeout: 900_000 }, async () => {
   await using project = await scratch();
   using clock = await startNtpServer(HOUR);
-  await makeProject(project.path);
-  judge("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(project.path, "id_debug"));
-  const images: Definition[] = [];
-  for (const page of PAGES) {
-    const text = await readFile(join(DOCS, `${page}.md`), "utf8");
-    // what a page asks in the Internet, this host answers
-    const own = text.replaceAll("debian.chrony()", `debian.chrony({ pools: [], settings: ["server 10.0.2.2 port ${clock.port} iburst"] })`);
-    images.push(...(await pageImages(own, project.path, { "page:dbPassword": "correct-horse" })));
-  }
-  const { volumes, services, ...whole } = together(images);
+  const key = join(project.path, "ssh", "id_debug");
+  const pages = await Promise.all(
+    PAGES.map(async (page) => {
+      const folder = join(project.path, page);
+      await makeProject(folder);
+      if (page === "ssh") judge("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key);
+      // what a page asks in the Internet, this host answers
+      const server = `debian.chrony({ pools: [], settings: ["server 10.0.2.2 port ${clock.port} iburst"] })`;
+      const text = (await readFile(join(DOCS, `${page}.md`), "utf8")).replaceAll("debian.chrony()", server);
+      return pageImages(text, folder, { "page:dbPassword": "correct-horse" });
+    }),
+  );
+  const { volumes, services, ...whole } = together(pages.flat());
   const wanted = ["api", "app", "client", "clock", "db", "hourly", "shop", "site", "ssh"];
   const chosen = Object.fromEntries(wanted.map((name) => [name, services[name]]));
   assert.ok(
@@ -70,7 +73,7 @@ test("the programs of the pages for tasks work, all in one machine", { timeout: 
   });
   await machine.until("health", ({ stage }) => stage === "healthy");
   const options = ["IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
-  const login = ["-F", "none", "-i", join(project.path, "id_debug"), ...options.flatMap((option) => ["-o", option])];
+  const login = ["-F", "none", "-i", key, ...options.flatMap((option) => ["-o", option])];
   const ssh = async (command: string) => (await runTool("ssh", ...login, "-p", String(machine.port(22)), "root@127.0.0.1", command)).output;
 
   const answers: [port: number, wanted: RegExp, service: string][] = [

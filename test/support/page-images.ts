@@ -9,7 +9,7 @@ import { documentSteps } from "./document-steps.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-// runs a program as the engine does in a preview, and prints the definition of every image that it registers; a piece of a
+// runs programs in turn, each as the engine does in a preview, and prints the definition of every image that it registers; a piece of a
 // program has the surroundings that `test/package/documents.test.ts` declares
 const RUN = `
 import * as pulumi from "@pulumi/pulumi";
@@ -22,20 +22,22 @@ pulumi.runtime.setMocks({
   },
   call: ({ inputs }) => inputs,
 }, "page", "test", true);
-pulumi.runtime.setAllConfig(JSON.parse(process.argv[2]));
+pulumi.runtime.setAllConfig(JSON.parse(process.argv[1]));
 const base = new lib.Image({ init: [lib.debian.init()] });
 const image = lib.debian.packages({ packages: ["busybox-static"], command: ["busybox", "sleep", "100000"] });
 Object.assign(globalThis, lib, qemu, { base, image, config: new pulumi.Config() });
-const exported = Object.values(await import(process.argv[1]));
-for (const value of exported) {
-  if (value instanceof lib.Image) new lib.ImageBuild("exported", { image: value });
-  if (value instanceof lib.Service) new lib.ImageBuild("exported", { image: base.with({ services: [value] }) });
+for (const program of process.argv.slice(2)) {
+  for (const value of Object.values(await import(program))) {
+    if (value instanceof lib.Image) new lib.ImageBuild("exported", { image: value });
+    if (value instanceof lib.Service) new lib.ImageBuild("exported", { image: base.with({ services: [value] }) });
+  }
+  await pulumi.runtime.waitForRPCs();
 }
 `;
 
 /** Makes a folder a project that finds this package. */
 export async function makeProject(folder: string): Promise<void> {
-  await mkdir(join(folder, "node_modules"));
+  await mkdir(join(folder, "node_modules"), { recursive: true });
   for (const name of ["@pulumi", "@types"]) await symlink(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
   await symlink(ROOT, join(folder, "node_modules", "pulumi-linuxkit"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
@@ -53,7 +55,6 @@ export async function pageImages(page: string, project: string, config: Readonly
     await mkdir(dirname(join(project, step.name)), { recursive: true });
     await writeFile(join(project, step.name), step.text);
   }
-  const images: Definition[] = [];
   const isWhole = steps.some((step) => step.kind === "write" && step.name === "index.ts");
   const programs = isWhole ? ["index.ts"] : [];
   for (const [index, step] of steps.entries()) {
@@ -62,11 +63,10 @@ export async function pageImages(page: string, project: string, config: Readonly
     await writeFile(join(project, `piece${index}.ts`), `${step.text}\nexport { ${names.join()} };\n`);
     programs.push(`piece${index}.ts`);
   }
-  for (const program of programs) {
-    const args = ["--input-type=module", "--eval", RUN, join(project, program), JSON.stringify(config)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: project, timeout: 60_000, maxBuffer: 64 << 20 });
-    for (const line of stdout.split("\n")) if (line.startsWith("{")) images.push(JSON.parse(line, plain) as Definition);
-  }
+  const paths = programs.map((program) => join(project, program));
+  const args = ["--input-type=module", "--eval", RUN, JSON.stringify(config), ...paths];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: project, timeout: 120_000, maxBuffer: 64 << 20 });
+  const images = stdout.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line, plain) as Definition] : []));
   const distinct = new Map(images.map((image) => [JSON.stringify(image), image]));
   return [...distinct.values()];
 }
