@@ -12,7 +12,13 @@ import (
 // serve answers each connection by a function, and gives its port.
 func serve(t *testing.T, answer func(net.Conn)) int {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	return answering(t, "tcp4", "127.0.0.1:0", answer).Addr().(*net.TCPAddr).Port
+}
+
+// answering listens until the test ends, and answers each connection by a function.
+func answering(t *testing.T, kind, address string, answer func(net.Conn)) net.Listener {
+	t.Helper()
+	listener, err := net.Listen(kind, address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +35,7 @@ func serve(t *testing.T, answer func(net.Conn)) int {
 			}()
 		}
 	}()
-	return listener.Addr().(*net.TCPAddr).Port
+	return listener
 }
 
 func says(text string) func(net.Conn) {

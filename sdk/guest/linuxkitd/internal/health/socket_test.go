@@ -11,33 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func listen(t *testing.T, file string, answer func(net.Conn)) {
-	t.Helper()
-	listener, err := net.Listen("unix", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer connection.Close()
-				answer(connection)
-			}()
-		}
-	}()
-}
-
 func TestHTTPSocket(t *testing.T) {
 	outside, inside := t.TempDir(), t.TempDir()
-	listen(t, filepath.Join(outside, "machine.sock"), says("HTTP/1.1 200 OK\r\n\r\n"))
-	listen(t, filepath.Join(inside, "app.sock"), says("HTTP/1.1 200 OK\r\n\r\n"))
-	listen(t, filepath.Join(inside, "other.sock"), says("HTTP/1.1 500 No\r\n\r\n"))
-	listen(t, filepath.Join(inside, "silent.sock"), func(net.Conn) { time.Sleep(10 * time.Second) })
+	answering(t, "unix", filepath.Join(outside, "machine.sock"), says("HTTP/1.1 200 OK\r\n\r\n"))
+	answering(t, "unix", filepath.Join(inside, "app.sock"), says("HTTP/1.1 200 OK\r\n\r\n"))
+	answering(t, "unix", filepath.Join(inside, "other.sock"), says("HTTP/1.1 500 No\r\n\r\n"))
+	answering(t, "unix", filepath.Join(inside, "silent.sock"), func(net.Conn) { time.Sleep(10 * time.Second) })
 	for name, target := range map[string]string{
 		"link.sock": "/app.sock", "out.sock": filepath.Join(outside, "machine.sock"), "up.sock": "../../../../../.." + outside + "/machine.sock",
 	} {
