@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { before, test } from "node:test";
 import { advisoriesOf } from "../../sdk/advisory/advisory.ts";
 import { vulnerabilitiesOf } from "../../sdk/advisory/affected.ts";
@@ -9,10 +7,8 @@ import { debianPackage } from "../../sdk/sbom/databases.ts";
 import { spdxDocument } from "../../sdk/sbom/document.ts";
 import { readDocument } from "../../sdk/sbom/read-document.ts";
 import { withGoProgram } from "../support/go-program.ts";
-import { scratch } from "../support/judge.ts";
+import { osvScan } from "../support/osv-scanner.ts";
 import { Random, seed } from "../support/random.ts";
-import { runTool } from "../support/run-tool.ts";
-import { zip } from "../support/zip.ts";
 
 before(() => withGoProgram("osv-scanner"), { timeout: 1_800_000 });
 
@@ -51,21 +47,8 @@ test("osv-scanner finds the same advisories for the packages of an SBOM, 300 adv
       ],
     };
   });
-  await using folder = await scratch();
-  const database = join(folder.path, "osv-scanner/Debian");
-  await mkdir(database, { recursive: true });
-  await writeFile(join(database, "all.zip"), zip(Object.fromEntries(advisories.map((one) => [`${one.id}.json`, JSON.stringify(one)]))));
-  const sbom = join(folder.path, "os-sbom.spdx.json");
   const text = spdxDocument([{ name: "web", places: [""], packages, attested: [] }]);
-  await writeFile(sbom, text);
-  const { output } = await runTool(
-    "env",
-    `OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY=${folder.path}`,
-    "osv-scanner",
-    "--experimental-offline",
-    `--sbom=${sbom}`,
-    "--format=json",
-  );
+  const output = await osvScan(advisories, text);
   const theirs = [...new Set(output.match(/DSA-\d+-1/g))].sort();
   const known = advisoriesOf(readAdvisories(JSON.stringify(advisories), "advisories"));
   const ours = [...new Set(vulnerabilitiesOf(readDocument(text, "sbom"), known).map(({ advisory }) => advisory.id))].sort();

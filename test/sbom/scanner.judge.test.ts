@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { before, test } from "node:test";
 import { debianPackage } from "../../sdk/sbom/databases.ts";
 import { spdxDocument } from "../../sdk/sbom/document.ts";
 import { withGoProgram } from "../support/go-program.ts";
-import { scratch } from "../support/judge.ts";
-import { runTool } from "../support/run-tool.ts";
-import { zip } from "../support/zip.ts";
+import { osvScan } from "../support/osv-scanner.ts";
 
 before(() => withGoProgram("osv-scanner"), { timeout: 1_800_000 });
 
@@ -35,20 +31,8 @@ for (const [what, version, found] of [
   ["finds none for a later one", "3.0.15-1~deb12u1", []],
 ] as const) {
   test(`a scanner ${what}`, async () => {
-    await using folder = await scratch();
-    const database = join(folder.path, "osv-scanner/Debian");
-    await mkdir(database, { recursive: true });
-    await writeFile(join(database, "all.zip"), zip({ "DSA-0000-1.json": JSON.stringify(ADVISORY) }));
-    const sbom = join(folder.path, "os-sbom.spdx.json");
-    await writeFile(sbom, spdxDocument([{ name: "web", places: [""], packages: [openssl(version)], attested: [] }]));
-    const { output } = await runTool(
-      "env",
-      `OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY=${folder.path}`,
-      "osv-scanner",
-      "--experimental-offline",
-      `--sbom=${sbom}`,
-      "--format=json",
-    );
+    const document = spdxDocument([{ name: "web", places: [""], packages: [openssl(version)], attested: [] }]);
+    const output = await osvScan([ADVISORY], document);
     assert.match(output, /Scanned .* as SPDX SBOM and found \d+ package/);
     assert.deepEqual([...new Set(output.match(/DSA-0000-1/g))], found);
   });
