@@ -55,7 +55,10 @@ new ImageBuild("x", { ?image: os, ?format: "tar", ?update: "always" });
 /** What the compiler says of a mistake: a part of it, and how long it may be. */
 const MISTAKES: readonly [program: string, message: RegExp][] = [
   [`new Service("a", { image: "x", retsart: "always" })`, /'retsart' does not exist in type 'ServiceArgs'/],
-  [`new Service("a", { image: "x", health: { http: { port: "80" } } })`, /Type 'string' is not assignable to type 'Input<number> \| undefined'/],
+  [
+    `new Service("a", { image: "x", health: { http: { port: "80" } } })`,
+    /Type 'string' is not assignable to type 'Input<number> \| undefined'/,
+  ],
   [`new Service("a", { image: "x", health: { http: { prot: 80 } } })`, /'prot' does not exist in type 'HttpCheckArgs'/],
   [
     `new Service("a", { image: "x", health: { http: { port: 80 }, tcp: { port: 80 } } })`,
