@@ -5,10 +5,11 @@ import { Image } from "../definition/image.ts";
 import { type Command, UsageError } from "./command.ts";
 import { programOf } from "./program.ts";
 import { readText, STANDARD_INPUT } from "./text-file.ts";
+import { yamlComments } from "./yaml-comments.ts";
 
 export const importYaml: Command = {
   help: `FILE is LinuxKit YAML, or - for standard input. The module exports an Image that builds the same OS, byte for byte. Several files are merged
-as LinuxKit merges them: lists are appended, and later kernel fields override earlier ones.
+as LinuxKit merges them: lists are appended, and later kernel fields override earlier ones. Comments stay, above what they stand at.
 
   --out FILE        the file to write                          [standard output]
   --name NAME       the name of the constant and the resource  [os]
@@ -29,6 +30,7 @@ as LinuxKit merges them: lists are appended, and later kernel fields override ea
       name: values.name,
       source: positionals.map((file) => (file === STANDARD_INPUT ? "standard input" : basename(file))).join(" and "),
       resource: values.resource,
+      comments: yamlComments(texts),
     });
     if (values.out === undefined) terminal.print(program.trimEnd());
     else await writeFileWhole(resolve(values.out), [Buffer.from(program)], { signal: terminal.signal });

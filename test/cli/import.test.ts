@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { literal } from "../../sdk/cli/literal.ts";
 import { programOf } from "../../sdk/cli/program.ts";
+import { yamlComments } from "../../sdk/cli/yaml-comments.ts";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { metadataText } from "../../sdk/definition/metadata.ts";
@@ -126,6 +127,95 @@ This is \\\${HOSTNAME}.
 export const build = new ImageBuild("os", { image: os });
 `,
   );
+});
+
+describe("comments", () => {
+  const COMMENTED = `# A router for the lab.
+
+# pinned by the platform team
+kernel: {image: "linuxkit/kernel:6.6.71"} # the long-term one
+init:
+  # first of all
+  - linuxkit/init:1
+  - linuxkit/runc:1 # or crun
+services:
+  # the console
+  - name: getty
+    image: linuxkit/getty:1
+  # the page
+  # of the team
+  - name: nginx
+    image: nginx:1.27
+    capabilities:
+      - CAP_CHOWN # for its cache
+    # read-only
+    binds: ["/a:/a"]
+volumes:
+  - name: data # nobody's
+files:
+  - path: etc/motd
+    contents: x
+  # end of the list
+# the end
+`;
+  const program = programOf(Image.fromYaml(COMMENTED).spec, { source: "os.yml", comments: yamlComments([COMMENTED]) });
+  test("stand above what they belong to", () => {
+    assert.equal(
+      program,
+      `import { File, Image, Kernel, Service, Volume } from "pulumi-linuxkit";
+
+// A router for the lab.
+/** From os.yml. */
+export const os = new Image({
+  // pinned by the platform team
+  // the long-term one
+  kernel: new Kernel({ image: "linuxkit/kernel:6.6.71" }),
+  // first of all
+  // or crun
+  init: ["linuxkit/init:1", "linuxkit/runc:1"],
+  services: [
+    // the console
+    new Service("getty", { image: "linuxkit/getty:1", sandbox: "linuxkit" }),
+    // the page
+    // of the team
+    // capabilities: for its cache
+    // binds: read-only
+    new Service("nginx", { image: "nginx:1.27", capabilities: ["CAP_CHOWN"], binds: ["/a:/a"], sandbox: "linuxkit" }),
+  ],
+  volumes: [
+    // name: nobody's
+    new Volume("data"),
+  ],
+  // end of the list
+  // the end
+  files: [
+    new File("etc/motd", { contents: "x" }),
+  ],
+});
+`,
+    );
+  });
+  test("change nothing in the OS, and none is lost or written twice", async () => {
+    const again = await run("commented", program);
+    assert.deepEqual(again.spec, Image.fromYaml(COMMENTED).spec);
+    for (const [, comment] of COMMENTED.matchAll(/# (.*)/g)) assert.equal(program.split(comment as string).length, 2, comment);
+  });
+  test("of several files are those of the merged items", () => {
+    const texts = ["onboot:\n  # one\n  - {name: a, image: x}\n", "onboot:\n  # two\n  - {name: b, image: x}\n"];
+    assert.deepEqual(
+      [...yamlComments(texts).items],
+      [
+        ["onboot 0", ["one"]],
+        ["onboot 1", ["two"]],
+      ],
+    );
+  });
+  test("end no line of the program", async () => {
+    const text = "init: [a]\nservices:\n  # */ \u2028 process.exit(7) // \u2029 throw 1\n  - {name: a, image: x}\n";
+    const hostile = programOf(Image.fromYaml(text).spec, { source: "os.yml", comments: yamlComments([text]) });
+    assert.doesNotMatch(hostile, /[\u2028\u2029]/);
+    assert.deepEqual((await run("hostile", hostile)).spec, Image.fromYaml(text).spec);
+  });
 });
 
 describe("the command", () => {
