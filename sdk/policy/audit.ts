@@ -7,6 +7,7 @@ import { isDeferred } from "../core/deferred.ts";
 import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
 import type { Finding, Level } from "./finding.ts";
 import { RULE_NAMES, RULES } from "./rules.ts";
+import { enginesOf, FOLDED } from "./rules/engine.ts";
 import type { Rule } from "./rule.ts";
 import { type Subject, subjectOf, type AuditContext } from "./subject.ts";
 import { checkWaivers, lapsedWaiver, type WaivedFinding, type Waiver, waiverOf } from "./waiver.ts";
@@ -79,7 +80,12 @@ function lookAt(definition: Definition, options: AuditOptions): Subject {
 
 function findingsOf(name: string, subject: Subject, { levels = {} }: AuditOptions): Finding[] {
   const { sections, level, check } = RULES[name] as Rule;
-  return check(subject).map((found) => ({ rule: name, sections, level: levels[name] ?? level, ...found }));
+  const found = check(subject).filter(({ path }) => !FOLDED.has(name) || !isOfEngine(path, subject));
+  return found.map((one) => ({ rule: name, sections, level: levels[name] ?? level, ...one }));
+}
+
+function isOfEngine(path: string, subject: Subject): boolean {
+  return enginesOf(subject).some(({ at }) => path.startsWith(`${at()}.`) || path.startsWith(`${at()}[`));
 }
 
 function withLapsed(finding: Finding, lapsed: Waiver | undefined): Finding {

@@ -60,12 +60,12 @@ export const SECTIONS: readonly Section[] = Object.freeze([
   {
     section: "4.4.5",
     title: "rogue containers",
-    elsewhere: "the machine only starts the containers of its definition; no daemon can start others",
+    elsewhere: "the machine itself only starts the containers of its definition",
   },
   {
     section: "4.5.1",
     title: "large attack surface of the host",
-    elsewhere: "the host consists of BusyBox, a container runtime and this library's scripts; the bench has figures",
+    elsewhere: "the host is one program of this package and a container runtime, without a shell; the bench has figures",
   },
   { section: "4.5.2", title: "shared kernel", elsewhere: "only containers run on the host" },
   {

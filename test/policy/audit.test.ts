@@ -86,7 +86,16 @@ const BAD: readonly (readonly [object, readonly string[]])[] = [
   [{ binds: ["/etc/app:/etc/app"] }, ["host-files services.web.binds[0]"]],
   [{ binds: ["/etc/app:/etc/app:ro", "/run/app:/run/app"] }, []],
   [{ binds: ["/:/host"] }, ["host-files services.web.binds[0]"]],
-  [{ binds: ["/run/containerd/containerd.sock:/s"] }, ["host-files services.web.binds[0]"]],
+  [{ binds: ["/run/containerd/containerd.sock:/s"] }, ["container-engine services.web.binds[0]"]],
+  [{ binds: ["/var/run/docker.sock:/s:ro"] }, ["container-engine services.web.binds[0]"]],
+  [{ binds: ["//run//docker/:/s:ro"] }, ["container-engine services.web.binds[0]"]],
+  [{ binds: ["/srv/api/docker-1.sock:/s:ro"] }, ["container-engine services.web.binds[0]"]],
+  [{ mounts: [{ type: "bind", source: "/run/podman", destination: "/s", options: ["ro"] }] }, ["container-engine services.web.mounts[0]"]],
+  [{ binds: ["/run:/s:ro", "/srv/docker.socket:/x:ro"] }, []],
+  [
+    { command: ["/usr/bin/dockerd"], capabilities: ["all"], seccomp: "unconfined", maskedPaths: [], pid: "host", uid: 0 },
+    ["container-engine services.web"],
+  ],
   [{ binds: ["/var/data:/data"] }, ["shared-folder services.web.binds[0]"]],
   [{ mounts: [{ type: "bind", source: "/usr", destination: "/u" }] }, ["host-files services.web.mounts[0]"]],
   [
@@ -156,6 +165,23 @@ describe("each rule reports exactly its own violations, with their paths", () =>
     test(`${wanted.join(", ") || JSON.stringify([more, options])}`, () => assert.deepEqual(found(base.with(more), options), wanted));
 
   test("a kernel that is not hardened", () => assert.deepEqual(found(base.without("harden")), ["kernel-hardened harden"]));
+  test("a container engine, once, and what sees its socket by a folder above", () => {
+    const engine = new Service("docker", {
+      ...GOOD,
+      image: debian.packages({ packages: ["docker.io"] }),
+      capabilities: ["all"],
+      noNewPrivileges: false,
+      devices: [{ path: "all", type: "a" }],
+      binds: ["/etc:/etc"],
+    });
+    const seer = new Service("seer", { ...GOOD, binds: ["/run:/run:ro"] });
+    assert.deepEqual(found(base.with({ services: [engine, seer] })), [
+      "container-engine services.docker",
+      "container-engine services.seer.binds[0]",
+    ]);
+    const waive = [{ rule: "container-engine", path: "services.docker", reason: "it is what this machine is for", until: "2026-06-01" }];
+    assert.deepEqual(found(base.with({ services: [engine] }), { waive }), []);
+  });
   test("debian.sshd() and debian.getty()", () => {
     const services = [
       new Service("sshd", { image: debian.sshd({ authorizedKeys: ["ssh-ed25519 AAAA me"] }) }),

@@ -3,27 +3,13 @@ import { networkKind } from "../../definition/service-network.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
 import { list, type Seen } from "../subject.ts";
+import { type Bound, boundFromHost } from "./bound-from-host.ts";
 
 /** The annotation for the sensitivity of a service: any word, which must be the same for all services of a machine. */
 export const SENSITIVITY = "sensitivity";
 
 /** Folders of the machine itself: if a service changes them, the machine no longer matches the reviewed image. */
-const HOST_PATHS = [
-  "/boot",
-  "/dev",
-  "/etc",
-  "/init",
-  "/lib",
-  "/proc",
-  "/sys",
-  "/usr",
-  "/bin",
-  "/sbin",
-  "/containers",
-  "/run/linuxkit",
-  "/run/containerd",
-];
-const SOCKETS = /\/(?:docker|containerd|crio|podman)\.sock$/;
+const HOST_PATHS = ["/boot", "/dev", "/etc", "/init", "/lib", "/proc", "/sys", "/usr", "/bin", "/sbin", "/containers", "/run/linuxkit"];
 
 /** Rules on the isolation of services from each other and from the host's files: SP 800-190 4.3, 4.4.2 and 4.5.5. */
 export const ISOLATION_RULES: Rules = {
@@ -86,16 +72,14 @@ export const ISOLATION_RULES: Rules = {
   "host-files": {
     sections: ["4.5.5"],
     level: "mandatory",
-    holds: "no service writes to the host's own files, or to a socket that starts containers",
+    holds: "no service writes to the host's own files",
     check: ({ services }) =>
       services.flatMap((service) =>
-        writable(service).flatMap(({ path, source }): Found[] => {
-          if (SOCKETS.test(source))
-            return [{ path, message: `${source} can start containers with any privilege`, remedy: "remove it from the service" }];
-          return isHost(source)
+        writable(service).flatMap(({ path, source }): Found[] =>
+          isHost(source)
             ? [{ path, message: `it can write to the host's ${source}`, remedy: "add :ro, or bind only the file that it needs" }]
-            : [];
-        }),
+            : [],
+        ),
       ),
   },
   "shared-folder": {
@@ -105,7 +89,7 @@ export const ISOLATION_RULES: Rules = {
     check: ({ services }) =>
       services.flatMap((service) =>
         writable(service).flatMap(({ path, source }): Found[] =>
-          isHost(source) || SOCKETS.test(source) || source.startsWith("/run/")
+          isHost(source) || source.startsWith("/run/")
             ? []
             : [
                 {
@@ -126,17 +110,6 @@ function isHost(source: string): boolean {
 }
 
 /** Folders and files of the host that a service can write to. */
-function writable({ container, at }: Seen): { readonly path: string; readonly source: string }[] {
-  const binds = (["binds", "binds.add"] as const).flatMap((field) =>
-    list(container[field]).flatMap((bind, index) => {
-      if (typeof bind !== "string") return [];
-      const [source = "", , options = ""] = bind.split(":");
-      return source.startsWith("/") && !options.split(",").includes("ro") ? [{ path: at(field, index), source }] : [];
-    }),
-  );
-  const mounts = list(container.mounts).flatMap((mount, index) => {
-    if (isDeferred(mount) || mount.type !== "bind" || typeof mount.source !== "string") return [];
-    return mount.source.startsWith("/") && !list(mount.options).includes("ro") ? [{ path: at("mounts", index), source: mount.source }] : [];
-  });
-  return [...binds, ...mounts];
+function writable(service: Seen): readonly Bound[] {
+  return boundFromHost(service).filter(({ isWritable }) => isWritable);
 }

@@ -1,0 +1,86 @@
+import { isDeferred } from "../../core/deferred.ts";
+import type { Found } from "../finding.ts";
+import type { Rules } from "../rule.ts";
+import { list, type Seen, type Subject } from "../subject.ts";
+import { boundFromHost } from "./bound-from-host.ts";
+
+/** Programs that start containers for others. */
+const PROGRAMS = new Set(["buildkitd", "containerd", "cri-dockerd", "crio", "dockerd", "k3s", "podman"]);
+
+/** Debian's packages that have them. */
+const PACKAGES = new Set(["containerd", "cri-o", "docker.io", "moby-engine", "podman"]);
+
+/** Sockets on which they take orders, also below a folder of another name. */
+const SOCKETS = /\/(?:buildkitd|containerd|cri-dockerd|crio|docker|podman)(?:-[\w.-]+)?\.sock$/;
+
+/** Folders in which such sockets lie, and those above. */
+const FOLDERS = ["/run/docker", "/run/containerd", "/run/crio", "/run/podman", "/run/buildkit"];
+
+/**
+ * What the other rules on privileges say of a container engine follows from what it is, so they are silent about it: their
+ * findings would be waived as a whole.
+ */
+export const FOLDED: ReadonlySet<string> = new Set([
+  "all-devices",
+  "dangerous-capability",
+  "host-files",
+  "host-namespace",
+  "new-privileges",
+  "paths-unmasked",
+  "process-limit",
+  "root-user",
+  "seccomp-off",
+]);
+
+/** The services that start containers for others. */
+export function enginesOf({ services }: Subject): readonly Seen[] {
+  return services.filter(isEngine);
+}
+
+/** Rules on what starts containers beside the definition: SP 800-190 4.4.5. */
+export const ENGINE_RULES: Rules = {
+  "container-engine": {
+    sections: ["4.4.5", "4.5.5"],
+    level: "mandatory",
+    holds: "no service is a container engine, or reaches the socket of one",
+    check: (subject) => {
+      const engines = enginesOf(subject);
+      return subject.services.flatMap((service): Found[] =>
+        engines.includes(service)
+          ? [
+              {
+                path: service.at(),
+                message: "it is a container engine: what it starts has any privilege, and no review of this definition shows it",
+                remedy: "waive this rule for it with the reason, or run what it would start as services",
+              },
+            ]
+          : reached(service, engines.length > 0),
+      );
+    },
+  },
+};
+
+function isEngine({ container: { command, image } }: Seen): boolean {
+  if (typeof image === "object" && !isDeferred(image) && !isDeferred(image.debian))
+    if (list(image.debian.packages).some((name) => PACKAGES.has(name))) return true;
+  const [program] = list(command);
+  return typeof program === "string" && PROGRAMS.has(program.slice(program.lastIndexOf("/") + 1));
+}
+
+/** A connection to a socket is no write to its file, so a read-only bind gives it too (path_resolution(7); unix(7)). */
+function reached(service: Seen, hasEngine: boolean): Found[] {
+  return boundFromHost(service).flatMap(({ path, source }): Found[] => {
+    const plain = `/${source.split("/").filter(Boolean).join("/")}`.replace(/^\/var\/run(?=\/|$)/, "/run");
+    const within = FOLDERS.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
+    const above = hasEngine && FOLDERS.some((folder) => plain === "/" || folder.startsWith(`${plain}/`));
+    if (!SOCKETS.test(plain) && !within && !above) return [];
+    const what = SOCKETS.test(plain) ? `${source} is` : `${source} holds`;
+    return [
+      {
+        path,
+        message: `${what} a socket that starts containers with any privilege, also where it is bound read-only`,
+        remedy: "remove it from the service",
+      },
+    ];
+  });
+}
