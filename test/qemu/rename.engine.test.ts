@@ -38,7 +38,7 @@ const ops = ({ steps }: Outcome): string[] =>
     .map(({ op }) => op)
     .sort();
 
-test("machines and fleets stay with their state through renames, moves, retainOnDelete and another stack of the old name", {
+test("machines and fleets stay with their state through renames, moves, spellings, retainOnDelete and a stack of the old name", {
   timeout: 900_000,
 }, async () => {
   const stateDir = join(scratch, "state");
@@ -99,6 +99,24 @@ test("machines and fleets stay with their state through renames, moves, retainOn
   const elsewhere = ["--cwd", moved];
   await stack.must("refresh", "--yes", "--skip-preview", ...elsewhere);
   assert.deepEqual(ops(await stack.must("up", "--yes", "--skip-preview", ...elsewhere)), ["same", "same"]);
-  await stack.must("destroy", "--yes", "--skip-preview", ...elsewhere);
+
+  // the same backend, spelt otherwise
+  await symlink(join(stack.home, "state"), join(scratch, "backend"));
+  for (const backend of [`file://${stack.home}/./state/`, `file://${scratch}/backend`]) {
+    stack.spell(backend);
+    await stack.must("stack", "select", "prod");
+    await same();
+  }
+
+  // the resources, moved to another stack's state
+  const urns = ["QemuVm", "RolloutGate"].map((type) => `urn:pulumi:prod::probe::linuxkit:index:${type}::www`);
+  await stack.must("stack", "init", "beside");
+  await stack.must("state", "move", "--yes", "--source", "prod", "--dest", "beside", ...urns);
+  await stack.must("destroy", "--yes", "--skip-preview", "--stack", "prod");
+  await stack.must("stack", "select", "beside");
+  await same();
+  assert.deepEqual(await pids(), first);
+  assert.deepEqual(await alive([...first, ...retained]), [true, true, true, true]);
+  await stack.destroy();
   assert.deepEqual(await alive([...first, ...retained]), [false, false, true, true]);
 });

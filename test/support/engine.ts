@@ -38,6 +38,8 @@ export interface Stack {
   readonly home: string;
   /** Replaces or adds a file of the program. */
   write(name: string, text: string): Promise<void>;
+  /** Names the backend in another way from the next command on. */
+  spell(backend: string): void;
   /** Starts a command: `start("up", "--yes")`. */
   start(...args: string[]): Operation;
   /** Runs a command to its end, also where it fails. */
@@ -139,6 +141,9 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
     directory,
     home,
     write: (name, text) => writeFile(join(directory, name), text),
+    spell: (backend) => {
+      env.PULUMI_BACKEND_URL = backend;
+    },
     start,
     run,
     must,
