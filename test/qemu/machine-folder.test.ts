@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -74,6 +74,22 @@ describe("a machine's folder", () => {
     await assert.rejects(readdir(stateDir), { code: "ENOENT" });
   });
 
+  test("is listed beside what is none, and beside one whose record is damaged", async () => {
+    const dir = join(scratch, "beside");
+    await makeMachineFolder(dir, "web-1", recordOf(await self()));
+    for (const name of ["lost+found", ".DS_Store", "Web"]) await mkdir(join(dir, "machines", name));
+    await writeFile(join(dir, "machines", "note.txt"), "");
+    await makeMachineFolder(dir, "torn-1", recordOf(await self()));
+    await writeFile(join(dir, "machines", "torn-1", "machine.json"), '{"version":');
+    assert.deepEqual(
+      (await listMachineFolders(dir)).map(({ id }) => id),
+      ["web-1"],
+    );
+    await assert.rejects(readMachineFolder(dir, "torn-1"), {
+      code: "CORRUPT",
+      message: /machine\.json: the record of a machine is damaged: end/,
+    });
+  });
   test("is a leftover only if the process that created it died before the end", async () => {
     const stateDir = join(scratch, "leftovers");
     const [here, gone] = [await self(), await endedProcess()];

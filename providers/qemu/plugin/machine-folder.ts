@@ -67,9 +67,11 @@ export function newId(name: string): string {
   return [readable, randomBytes(4).toString("hex"), randomBytes(4).toString("hex")].join("-");
 }
 
+const ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
 /** The folder of a machine. An id from outside (`pulumi import`) cannot escape the state folder. */
 export function machinePath(stateDir: string, id: string): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
+  if (!ID.test(id))
     throw new LinuxKitError(
       "INVALID_DEFINITION",
       `id: got ${JSON.stringify(id)}, wanted the id of a machine, such as web-1f2e3d4c-9a8b7c6d`,
@@ -97,20 +99,37 @@ export async function writeRecord(folder: MachineFolder, record: MachineRecord):
   return { ...folder, record };
 }
 
-/** The folder of a machine; undefined if it does not exist. */
+/** The folder of a machine; undefined if it does not exist. @throws CORRUPT for a record that is no JSON */
 export async function readMachineFolder(stateDir: string, id: string): Promise<MachineFolder | undefined> {
   const path = machinePath(stateDir, id);
   const names = await readdir(path).catch(() => undefined);
   if (!names) return undefined;
   const text = await readFile(join(path, "machine.json"), "utf8").catch(() => undefined);
-  return { id, path, ...(text !== undefined && { record: JSON.parse(text) as MachineRecord }) };
+  return { id, path, ...(text !== undefined && { record: recordOf(text, join(path, "machine.json")) }) };
 }
 
-/** All machines of this user. */
+function recordOf(text: string, path: string): MachineRecord {
+  try {
+    return JSON.parse(text) as MachineRecord;
+  } catch (error) {
+    throw new LinuxKitError(
+      "CORRUPT",
+      `${path}: the record of a machine is damaged: end its QEMU, if it still runs, and remove its folder`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+/** All machines of this user. What is no machine's folder, or has a damaged record, is left alone. */
 export async function listMachineFolders(stateDir: string): Promise<MachineFolder[]> {
   const ids = await readdir(join(stateDir, "machines")).catch(() => []);
-  const folders = await Promise.all(ids.map((id) => readMachineFolder(stateDir, id)));
+  const folders = await Promise.all(ids.filter((id) => ID.test(id)).map((id) => readMachineFolder(stateDir, id).catch(withoutDamaged)));
   return folders.filter((folder) => folder !== undefined);
+}
+
+function withoutDamaged(error: unknown): undefined {
+  if (!(error instanceof LinuxKitError && error.code === "CORRUPT")) throw error;
 }
 
 /** Removes a machine's folder, and the state folders above it that are empty. */
