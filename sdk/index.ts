@@ -1,3 +1,5 @@
+// the types of Node, which the declarations use, also where a program's configuration names none
+/// <reference types="node" preserve="true" />
 import "./core/new-node.ts";
 export { CAPABILITIES, type Capability } from "./definition/capability.ts";
 export type { ApiSpec } from "./definition/api.ts";

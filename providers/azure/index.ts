@@ -1,3 +1,5 @@
+// the types of Node, which the declarations use, also where a program's configuration names none
+/// <reference types="node" preserve="true" />
 import "../../sdk/core/new-node.ts";
 export type { AccessArgs } from "../../sdk/machine/args.ts";
 export type { AzureAccess } from "./plugin/access/credential.ts";

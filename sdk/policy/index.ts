@@ -1,3 +1,5 @@
+// the types of Node, which the declarations use, also where a program's configuration names none
+/// <reference types="node" preserve="true" />
 import "../core/new-node.ts";
 export { type Audit, audit, type AuditOptions } from "./audit.ts";
 export { type Finding, findingLine, type Found, type Level } from "./finding.ts";

@@ -65,6 +65,8 @@ const CONFIGURATIONS: Readonly<Record<string, object>> = {
   // TypeScript 6 reports this module resolution as deprecated otherwise
   "the classic template: CommonJS, subpaths through typesVersions": { ...TEMPLATE, ignoreDeprecations: "6.0" },
   "the template of newer projects: nodenext, subpaths through exports": { ...TEMPLATE, module: "nodenext", moduleResolution: "nodenext" },
+  // as TypeScript 6 has it by default
+  "a configuration that names no types": { ...TEMPLATE, module: "nodenext", moduleResolution: "nodenext", types: [] },
 };
 
 describe("a program of a user compiles under", { timeout: 300_000 }, () => {
@@ -74,6 +76,7 @@ describe("a program of a user compiles under", { timeout: 300_000 }, () => {
       const compile = () => runTool(join(ROOT, "node_modules/.bin/tsc"), "-p", project.path);
       await mkdir(join(project.path, "node_modules"));
       await symlink(join(ROOT, "node_modules/@pulumi"), join(project.path, "node_modules/@pulumi"));
+      await symlink(join(ROOT, "node_modules/@types"), join(project.path, "node_modules/@types"));
       await symlink(ROOT, join(project.path, "node_modules/pulumi-linuxkit"));
       await writeFile(
         join(project.path, "tsconfig.json"),
