@@ -22,6 +22,7 @@ export interface Advisory {
   readonly release: string;
   /** The source package. */
   readonly package: string;
+  /** Ranges of versions with it. */
   readonly ranges: readonly AffectedRange[];
   /** Versions with it that are listed one by one. */
   readonly versions: readonly string[];

@@ -16,7 +16,7 @@ describe("an encrypted upload to EBS", { timeout: 300_000 }, () => {
 
   test("sends every block, zeroes too, except those that an encrypted parent has", async () => {
     const one = await ebs.image("one", { 5: "a" });
-    const { id, encrypted } = await ebs.upload(one, { encrypted: true, kmsKeyArn: "arn:k" });
+    const { id, encrypted } = await ebs.upload(one, { encrypted: true, kmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/1" });
     assert.deepEqual([encrypted, server.blocksPut], [true, 2048]);
     await ebs.assertHolds(id, one);
     const inherits = await ebs.upload(one, { parent: { id, encrypted: true, blocks: one.blocks } });

@@ -84,6 +84,12 @@ describe("flatten applies", () => {
       ],
       ["d/", "d/l -> ../../../etc", "etc/", "etc/a 1", "c = etc/a", "etc/b 2"],
     ],
+    ["a path through a link past a missing directory", [[symlinkEntry("l", "dir/..")], [fileEntry("l/a", "1")]], ["a 1", "l -> dir/.."]],
+    [
+      "a path through a link past a file",
+      [[symlinkEntry("l", "dir/.."), fileEntry("dir", "f")], [fileEntry("l/a", "1")]],
+      ["a 1", "dir f", "l -> dir/.."],
+    ],
     ["a path through a link that climbs to the root", [[symlinkEntry("l", "../..")], [fileEntry("l/a", "1")]], ["a 1", "l -> ../.."]],
     ["a path through a link to /", [[symlinkEntry("l", "/")], [fileEntry("l/a", "1")]], ["a 1", "l -> /"]],
     [

@@ -45,7 +45,8 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
     async change(method, path, body, seconds = CHANGE_SECONDS) {
       const to = url(path);
       // Source: Compute Engine API, "requestId": the same id within 60 minutes is the same request
-      to.searchParams.set("requestId", randomUUID());
+      // labels of an image, whose fingerprint is spent, are the one change that does not take it (discovery document, images.setLabels)
+      if (!/\/images\/[^/]+\/setLabels$/.test(to.pathname)) to.searchParams.set("requestId", randomUUID());
       const asked = { what: path, method, url: to, ...(body !== undefined && { json: body }) };
       let operation = (await client.json<Operation>(asked)) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {

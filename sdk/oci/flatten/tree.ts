@@ -44,6 +44,12 @@ const LINK_PARTS_MAX = 32_000_000;
 
 const MADE_UP: Inode = { type: "directory", header: { mode: 0o755, uid: 0, gid: 0, size: 0, mtime: 0 }, offset: 0, links: 0 };
 
+/** Where a walk along a path is: a directory, and what would have to be made below it. */
+interface Place {
+  directory: Node;
+  readonly missing: string[];
+}
+
 /**
  * The filesystem tree of several layers (image-spec, layer.md, "Applying Changesets"), applied bottom first. A path
  * through a symlink of a lower layer is resolved inside the root, as runtimes do: a link that climbs above the root, or
@@ -116,8 +122,8 @@ export class Tree {
 
   /** Applies an opaque whiteout: removes the contents that lower layers gave a directory. */
   whiteOutContents(directory: string): void {
-    const node = directory === "" ? this.#root : this.#walk(directory.split("/"), this.#root, false, { left: LINKS_MAX }, directory);
-    if (node) this.#empty(node);
+    const { directory: node, missing } = this.#walk(directory.split("/"), directory);
+    if (missing.length === 0) this.#empty(node);
   }
 
   /**
@@ -191,46 +197,50 @@ export class Tree {
   #place(path: string): { parent: Node; name: string } {
     const parts = path.split("/");
     const name = parts.pop() as string;
-    return { parent: this.#walk(parts, this.#root, true, { left: LINKS_MAX }, path) as Node, name };
+    const { directory, missing } = this.#walk(parts, path);
+    const [first] = missing;
+    if (first !== undefined && directory.children?.has(first)) throw this.#corrupt(path, `its parent ${first} is not a directory`);
+    return { parent: missing.reduce((above, part) => this.#imply(above, part, path), directory), name };
   }
 
   #find(path: string): { parent: Node; name: string } | undefined {
     const parts = path.split("/");
     const name = parts.pop() as string;
-    const parent = this.#walk(parts, this.#root, false, { left: LINKS_MAX }, path);
-    return parent && { parent, name };
+    const { directory, missing } = this.#walk(parts, path);
+    return missing.length === 0 ? { parent: directory, name } : undefined;
   }
 
-  #walk(parts: readonly string[], from: Node, make: boolean, links: { left: number }, path: string): Node | undefined {
-    let directory = from;
+  #walk(parts: readonly string[], path: string): Place {
+    const at: Place = { directory: this.#root, missing: [] };
+    this.#goOn(at, parts, { left: LINKS_MAX }, path);
+    return at;
+  }
+
+  /**
+   * Goes on from a place. What is missing, or is no directory, and is left again by `..` is neither made nor refused, as by umoci and
+   * containerd (filepath-securejoin; continuity, fs.RootPath).
+   */
+  #goOn(at: Place, parts: readonly string[], links: { left: number }, path: string): void {
     for (const part of parts) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
         // the root's parent is the root itself, as in a running system (path_resolution(7))
-        directory = directory.parent ?? directory;
+        if (at.missing.pop() === undefined) at.directory = at.directory.parent ?? at.directory;
         continue;
       }
-      const child = directory.children?.get(part) ?? (make ? this.#imply(directory, part, path) : undefined);
-      if (!child) return undefined;
-      if (child.inode.type === "symlink") {
+      const child = at.missing.length > 0 ? undefined : at.directory.children?.get(part);
+      if (child?.inode.type === "symlink") {
         if (links.left-- === 0) throw this.#hostile(path, "passes too many symbolic links");
         const target = child.inode.header.link ?? "";
         const targetParts = target.split("/");
         this.#linkParts += targetParts.length;
         if (this.#linkParts > LINK_PARTS_MAX)
           throw this.#hostile(path, `with the members before it, passes symbolic links of more than ${LINK_PARTS_MAX} parts`);
-        const reached = this.#walk(targetParts, target.startsWith("/") ? this.#root : directory, make, links, path);
-        if (!reached) return undefined;
-        directory = reached;
-      } else if (child.children) {
-        directory = child;
-      } else if (make) {
-        throw this.#corrupt(path, `its parent ${part} is not a directory`);
-      } else {
-        return undefined;
-      }
+        if (target.startsWith("/")) at.directory = this.#root;
+        this.#goOn(at, targetParts, links, path);
+      } else if (child?.children) at.directory = child;
+      else at.missing.push(part);
     }
-    return directory;
   }
 
   #imply(parent: Node, name: string, path: string): Node {
