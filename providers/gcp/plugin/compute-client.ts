@@ -13,10 +13,17 @@ export interface ComputeClient {
   /**
    * Makes a change and waits until it is done. A request that is repeated after a lost answer takes effect once.
    *
-   * @param seconds that the change may take @default 120
    * @throws NETWORK with Google's message, TIMEOUT
    */
-  change(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown, seconds?: number): Promise<void>;
+  change(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown, options?: ChangeOptions): Promise<void>;
+}
+
+/** Options of {@link ComputeClient.change}. */
+export interface ChangeOptions {
+  /** Seconds that the change may take. @default 120 */
+  readonly seconds?: number | undefined;
+  /** Whether the API's method has the parameter `requestId`, by its discovery document. @default true */
+  readonly takesId?: boolean | undefined;
 }
 
 /** A long-running change. Source: Compute Engine API, "Handle API responses". */
@@ -42,11 +49,10 @@ export function computeClient(login: Login, signal?: AbortSignal, env: NodeJS.Pr
     get,
     find: <T>(path: string) => client.json<T>({ what: path, url: url(path), takes: [404] }),
     post: async <T>(path: string) => (await client.json<T>({ what: path, method: "POST", url: url(path), json: {} })) as T,
-    async change(method, path, body, seconds = CHANGE_SECONDS) {
+    async change(method, path, body, { seconds = CHANGE_SECONDS, takesId = true } = {}) {
       const to = url(path);
       // Source: Compute Engine API, "requestId": the same id within 60 minutes is the same request
-      // labels of an image, whose fingerprint is spent, are the one change that does not take it (discovery document, images.setLabels)
-      if (!/\/images\/[^/]+\/setLabels$/.test(to.pathname)) to.searchParams.set("requestId", randomUUID());
+      if (takesId) to.searchParams.set("requestId", randomUUID());
       const asked = { what: path, method, url: to, ...(body !== undefined && { json: body }) };
       let operation = (await client.json<Operation>(asked)) as Operation;
       for (let waited = 0; operation.status !== "DONE"; waited += LOOK_MS / 1000) {

@@ -51,7 +51,7 @@ export function gcpImage(): ResourceType<ImageInputs, ImageOutputs> {
           "POST",
           `projects/${inputs.project}/global/images`,
           { ...fieldsOf(inputs), name },
-          IMPORT_SECONDS,
+          { seconds: IMPORT_SECONDS },
         );
         const { selfLink, diskSizeGb } = await clientOf(inputs, signal).get<Described>(path);
         return { id: path, outputs: { ...inputs, name, selfLink, diskSizeGb: Number(diskSizeGb) } };
@@ -68,7 +68,7 @@ export function gcpImage(): ResourceType<ImageInputs, ImageOutputs> {
     async update({ id, inputs, oldOutputs, signal }) {
       const client = clientOf(inputs, signal);
       const { labelFingerprint } = await client.get<Described>(id);
-      await client.change("POST", `${id}/setLabels`, { labels: inputs.labels, labelFingerprint });
+      await client.change("POST", `${id}/setLabels`, { labels: inputs.labels, labelFingerprint }, { takesId: false });
       return { outputs: { ...oldOutputs, ...inputs, name: oldOutputs.name, diskSizeGb: oldOutputs.diskSizeGb } };
     },
     delete: ({ urn, id, inputs, signal }) => remove(clientOf(latest.of(urn, inputs), signal), id),
