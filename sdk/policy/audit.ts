@@ -80,12 +80,17 @@ function lookAt(definition: Definition, options: AuditOptions): Subject {
 
 function findingsOf(name: string, subject: Subject, { levels = {} }: AuditOptions): Finding[] {
   const { sections, level, check } = RULES[name] as Rule;
-  const found = check(subject).filter(({ path }) => !FOLDED.has(name) || !isOfEngine(path, subject));
-  return found.map((one) => ({ rule: name, sections, level: levels[name] ?? level, ...one }));
+  return check(FOLDED.has(name) ? withoutEngines(subject) : subject).map((one) => ({
+    rule: name,
+    sections,
+    level: levels[name] ?? level,
+    ...one,
+  }));
 }
 
-function isOfEngine(path: string, subject: Subject): boolean {
-  return enginesOf(subject).some(({ at }) => path.startsWith(`${at()}.`) || path.startsWith(`${at()}[`));
+function withoutEngines(subject: Subject): Subject {
+  const engines = enginesOf(subject);
+  return { ...subject, services: subject.services.filter((service) => !engines.includes(service)) };
 }
 
 function withLapsed(finding: Finding, lapsed: Waiver | undefined): Finding {
