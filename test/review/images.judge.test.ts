@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -63,6 +63,8 @@ test(`${PAIRS} pairs of images that umoci made differ as the unpacked folders do
     judge("umoci", "new", "--image", `${layout}:i0`);
     judge("umoci", "unpack", "--image", `${layout}:i0`, bundle);
     const root = join(bundle, "rootfs");
+    // the first image has no layer: its root is as a runtime makes it
+    await chmod(root, 0o755);
     let before = seenTree(root);
     for (let index = 0; index < ROW && compared < PAIRS; index++, compared++) {
       mutateTree(root, random);
@@ -71,10 +73,7 @@ test(`${PAIRS} pairs of images that umoci made differ as the unpacked folders do
       const { changes } = await reviewImages(`oci:${layout}:i${index}`, `oci:${layout}:i${index + 1}`, { store, cacheDir });
       const sorted = (said: Said) => Object.fromEntries([...said].sort(([a], [b]) => (a < b ? -1 : 1)));
       const truth = truthOf(before, now);
-      // the first image has no layer, and so nothing says what its root is like
-      if (index === 0) truth.delete("/");
       const said = saidBy(changes);
-      if (index === 0) said.delete("/");
       assert.deepEqual(sorted(said), sorted(truth), `TEST_SEED=${from + row}, image ${index + 1}`);
       before = now;
     }

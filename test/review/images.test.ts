@@ -39,6 +39,8 @@ const SHA = (digits: string) => `sha256:${digits}…`;
 
 const ROWS: readonly (readonly [string, readonly Entry[], readonly Entry[], readonly string[]])[] = [
   ["the same files", [fileEntry("a", "x")], [fileEntry("a", "x", 0o644, { mtime: 7 })], []],
+  ["a layer that holds its root as one without it has it", [], [directoryEntry("")], []],
+  ["a layer that holds another root", [], [directoryEntry("", 0o777)], ["widens mode of / changed from 0755 to 0777"]],
   ["a file more", [], [fileEntry("a", "x")], ["neutral file /a added"]],
   ["a file less", [fileEntry("a", "x")], [], ["neutral file /a removed"]],
   [

@@ -21,7 +21,7 @@ export interface TreeRecord {
 
 /** A tree without its contents. */
 export interface RecordedTree {
-  /** By path, relative to the root; `""` is the root. */
+  /** By path, relative to the root; `""` is the root, which is always there. */
   readonly records: ReadonlyMap<string, TreeRecord>;
   /** The file of each hard link, by path. */
   readonly links: ReadonlyMap<string, string>;
@@ -29,9 +29,12 @@ export interface RecordedTree {
   readonly packages: readonly SoftwarePackage[];
 }
 
+/** What a folder is like that no layer holds: a runtime makes it so (image-spec, layer.md), and so does the flattened tree. */
+const IMPLIED: TreeRecord = { kind: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, sha256: "", xattrs: [] };
+
 /** Reads a tree once. Memory holds one record for each path, and the package databases. */
 export async function recordTree(entries: AsyncIterable<Entry>): Promise<RecordedTree> {
-  const records = new Map<string, TreeRecord>();
+  const records = new Map<string, TreeRecord>([["", IMPLIED]]);
   const links = new Map<string, string>();
   const databases = treeDatabases();
   for await (const entry of entries) {
