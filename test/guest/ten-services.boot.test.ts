@@ -26,7 +26,7 @@ for process in /proc/[0-9]*; do
   [ "$(readlink $process/ns/mnt)" = "$own" ] || echo "$program"
 done`;
 
-test("ten servers at rest are 21 processes and at most 70 MB", { timeout: 500_000 }, async (t) => {
+test("ten servers at rest are 21 processes and at most 68 MB", { timeout: 500_000 }, async (t) => {
   await using machine = await bootImage(
     { onboot: [dhcp()], services: [spy({ port: 8081 }), ...servers(10)] },
     { ports: [8081], memoryMiB: 512 },
@@ -46,7 +46,7 @@ test("ten servers at rest are 21 processes and at most 70 MB", { timeout: 500_00
     .map(Number); // prettier-ignore
   const used = ((total - free) * 1024) / 1e6;
   t.diagnostic(`${used.toFixed(1)} MB`);
-  assert.ok(used <= 70, `${used.toFixed(1)} MB`);
+  assert.ok(used <= 68, `${used.toFixed(1)} MB`);
 });
 
 test("ten servers are healthy within 1.5 times the time of one, by a clock that counts instructions", { timeout: 500_000 }, async (t) => {

@@ -199,6 +199,7 @@ func (g *Guest) setUp() error {
 	}
 	g.console.Say("mounts")
 	g.setLimits()
+	boot.UseLowMemory()
 	if err := network.Start(); err != nil {
 		return fmt.Errorf("the loopback link: %w", err)
 	}
