@@ -1,9 +1,8 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { checkInputs } from "../plugin/check-inputs.ts";
-import { input } from "../plugin/input.ts";
 import { inputDiff } from "../plugin/input-diff.ts";
 import type { Checked, CheckRequest, ResourceType, Work } from "../plugin/resource-type.ts";
-import { type Properties, UNKNOWN } from "../plugin/value.ts";
+import type { Properties } from "../plugin/value.ts";
 import type { RolloutDriver, RolloutLimits } from "./rollout.ts";
 import { runRollout } from "./run-rollout.ts";
 
@@ -14,7 +13,7 @@ export interface GateInputs {
 }
 
 /** A driver that may hold connections until the rollout ends. */
-type Driver = RolloutDriver & Partial<Disposable>;
+export type Driver = RolloutDriver & Partial<Disposable>;
 
 /** Work on one gate. */
 export interface GateWork<O> extends Work {
@@ -102,35 +101,4 @@ export function gateType<I extends GateInputs, O extends object, D extends Drive
     },
     update: async ({ id, inputs, oldInputs, ...work }) => ({ outputs: await roll(inputs, oldInputs, { ...work, id: withoutKind(id) }) }),
   };
-}
-
-const rolloutOutput = { rollout: input("The id of the last rollout; empty if none was needed.", z.string()) };
-
-/** The outputs of a cloud's gate. */
-export type CloudGateOutputs<I> = I & {
-  /** The driver's id of the last rollout; empty if none was needed. */
-  readonly rollout: string;
-};
-
-/** The parts of a gate that differ between clouds. A cloud owns the machines; its gate waits for them. */
-export interface CloudGateParts<Schema extends z.ZodObject, D extends Driver>
-  extends Pick<GateParts<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>, D>, "driver" | "limits" | "paceSeconds"> {
-  readonly kind: string;
-  readonly inputs: Schema;
-  /** The input that names the group of machines. */
-  readonly group: keyof z.output<Schema>;
-}
-
-/** The gate of a cloud's fleet. */
-export function cloudGateType<Schema extends z.ZodObject, D extends Driver>({
-  group,
-  ...parts
-}: CloudGateParts<Schema, D>): ResourceType<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>> {
-  return gateType({
-    ...parts,
-    outputSchema: parts.inputs.extend(rolloutOutput),
-    id: (inputs) => String(inputs[group as string]),
-    outputs: (inputs, rollout) => ({ ...inputs, rollout }),
-    preview: (inputs) => ({ ...inputs, rollout: UNKNOWN }),
-  });
 }

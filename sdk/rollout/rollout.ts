@@ -19,6 +19,8 @@ export interface RolloutDriver {
   rollBack(id: string, reason: string): Promise<void>;
   /** The last console lines of the machine that failed. @default none */
   console?(): readonly string[];
+  /** What runs in place of what should: a line for each machine, and one for the group's own configuration. Undefined for a group that is gone. */
+  drift?(signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
 /**

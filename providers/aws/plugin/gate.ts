@@ -2,7 +2,7 @@ import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
-import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
+import { cloudGateType } from "../../../sdk/rollout/cloud-gate.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import type { AwsAccess } from "./access/clients.ts";
 import { accessInputs } from "./access/inputs.ts";

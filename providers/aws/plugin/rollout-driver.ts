@@ -8,7 +8,7 @@ import {
   StartInstanceRefreshCommand,
   UpdateAutoScalingGroupCommand,
 } from "@aws-sdk/client-auto-scaling";
-import { LinuxKitError } from "../../../sdk/core/errors.ts";
+import { isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { RolloutDriver, RolloutPhase, RolloutReport } from "../../../sdk/rollout/rollout.ts";
 import { type AwsAccess, clientConfig } from "./access/clients.ts";
 import { fromAws } from "./access/failure.ts";
@@ -114,8 +114,28 @@ export function instanceRefreshDriver(access: AwsAccess, target: RefreshTarget):
         backId = await refreshTo(before);
       });
     },
+    async drift(signal) {
+      const found = await scalingGroup(client, group, target, signal).catch((error: unknown) => {
+        if (isLinuxKitError(error, "NOT_FOUND")) return undefined;
+        throw error;
+      });
+      if (!found) return undefined;
+      const { saved, others } = found;
+      return [
+        ...(isVersion(saved, target) ? [] : [`group ${group} launches ${named(saved, target)}`]),
+        ...others.map(({ id, runs }) => `${id} runs ${named(runs, target)}`),
+      ];
+    },
     [Symbol.dispose]: () => client.destroy(),
   };
+}
+
+/** `version 3 of lt-0a instead of 4`. An instance outlives its template, of which AWS then says nothing. */
+function named(runs: LaunchTemplateSpecification | undefined, { launchTemplateId, launchTemplateVersion }: TemplateVersion): string {
+  if (!runs?.Version) return `a launch template that is gone instead of version ${launchTemplateVersion} of ${launchTemplateId}`;
+  const own = runs.LaunchTemplateId ?? runs.LaunchTemplateName ?? launchTemplateId;
+  const wanted = own === launchTemplateId ? launchTemplateVersion : `version ${launchTemplateVersion} of ${launchTemplateId}`;
+  return `version ${runs.Version} of ${own} instead of ${wanted}`;
 }
 
 /** Milliseconds between two looks at an earlier refresh. */

@@ -17,9 +17,10 @@ export interface ScalingGroup {
   readonly total: number;
   /** Instances in service with the wanted version, at most `total`. */
   readonly ready: number;
-  /** Ids of all instances with the wanted version, and of those with another one. */
+  /** Ids of all instances with the wanted version. */
   readonly wanted: readonly string[];
-  readonly others: readonly string[];
+  /** All instances with another version. */
+  readonly others: readonly { readonly id: string; readonly runs: LaunchTemplateSpecification | undefined }[];
 }
 
 /** Whether AWS names that version. A name in place of the id is that of the group's only template. */
@@ -47,12 +48,13 @@ export async function scalingGroup(
   const instances = all.filter(({ LifecycleState = "" }) => !LifecycleState.startsWith("Terminat"));
   const wanted = instances.filter(({ LaunchTemplate }) => isVersion(LaunchTemplate, version));
   const ready = wanted.filter(({ LifecycleState, HealthStatus }) => LifecycleState === "InService" && HealthStatus === "Healthy").length;
-  const ids = (some: typeof instances) => some.map(({ InstanceId = "" }) => InstanceId);
   return {
     saved,
     total,
     ready: Math.min(ready, total),
-    wanted: ids(wanted),
-    others: ids(instances.filter((instance) => !wanted.includes(instance))),
+    wanted: wanted.map(({ InstanceId = "" }) => InstanceId),
+    others: instances
+      .filter((instance) => !wanted.includes(instance))
+      .map(({ InstanceId = "", LaunchTemplate }) => ({ id: InstanceId, runs: LaunchTemplate })),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
-import { cloudGateType } from "../../../sdk/rollout/gate-type.ts";
+import { cloudGateType } from "../../../sdk/rollout/cloud-gate.ts";
 import { accessInputs, placeInputs } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
 import { resourceManager } from "./access/resource-manager.ts";

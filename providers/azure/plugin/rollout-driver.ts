@@ -138,7 +138,31 @@ export function rollingUpgradeDriver(set: ScaleSet, target: Model, remembered?: 
       await begin(former);
       wanted = former;
     },
+    async drift(signal) {
+      const model = await set.describe(signal);
+      if (!model) return undefined;
+      const instances = await set.instances(signal);
+      const isWanted = (image: string) => image.toLowerCase() === target.image.toLowerCase();
+      const isRight = isModel(model, target);
+      const own = isWanted(model.image) ? "other user data" : `${imageOf(model.image)} instead of ${imageOf(target.image)}`;
+      return [
+        ...(isRight ? [] : [`scale set ${set.name} starts machines with ${own}`]),
+        ...instances
+          .filter(({ image }) => !isWanted(image))
+          .map(({ name, image }) => `${name} runs ${imageOf(image)} instead of ${imageOf(target.image)}`),
+        // a machine of the right image may still have the user data of before
+        ...instances
+          .filter(({ image, latest }) => isWanted(image) && !latest && isRight)
+          .map(({ name }) => `${name} runs with earlier settings of the scale set`),
+      ];
+    },
   };
+}
+
+/** The name of an image's definition and its version, from an id as `…/images/web/versions/1.0.0`. */
+function imageOf(id: string): string {
+  const [, image, version] = /\/images\/([^/]+)(?:\/versions\/([^/]+))?$/i.exec(id) ?? [];
+  return image === undefined ? "an image that is gone" : ["image", image, version].filter(Boolean).join(" ");
 }
 
 function reasonOf({ code, reason }: Upgrade): string {

@@ -13,6 +13,7 @@ export interface Model {
 
 /** One machine of a scale set. */
 export interface Instance {
+  readonly name: string;
   readonly image: string;
   /** Whether it has the scale set's current model. */
   readonly latest: boolean;
@@ -55,6 +56,7 @@ interface Described {
 }
 
 interface DescribedInstance {
+  readonly name?: string;
   readonly properties?: {
     readonly latestModelApplied?: boolean;
     readonly storageProfile?: { readonly imageReference?: { readonly id?: string } };
@@ -97,9 +99,10 @@ export function scaleSetOf(
         { path: `${path}/virtualMachines?$expand=instanceView`, apiVersion: API_VERSION, what: `instances of ${name}` },
         signal,
       );
-      return found.map(({ properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => {
+      return found.map(({ name = "", properties: { latestModelApplied = false, storageProfile, instanceView } = {} }) => {
         const health = instanceView?.vmHealth?.status?.code;
         return {
+          name,
           image: storageProfile?.imageReference?.id ?? "",
           latest: latestModelApplied,
           healthy: health === undefined ? undefined : health === "HealthState/healthy",

@@ -69,7 +69,21 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
       if (target.previous !== undefined) await setTemplate(target.previous);
       returning = reason;
     },
+    async drift(signal) {
+      if ((await computeClient(login, signal).find(path)) === undefined) return undefined;
+      const { group, others } = await look(target.template, signal);
+      const wanted = templateOf(target.template);
+      return [
+        ...group.map((template) => `group ${target.group} makes instances from ${templateOf(template)} instead of ${wanted}`),
+        ...others.map(({ name, template }) => `${name} runs ${templateOf(template)} instead of ${wanted}`),
+      ];
+    },
   };
+}
+
+/** The last part of a template's link, which is its name. */
+function templateOf(link: string): string {
+  return link === "" ? "a template that is gone" : `template ${link.slice(link.lastIndexOf("/") + 1)}`;
 }
 
 /** A group as seen at one moment. */
@@ -86,6 +100,10 @@ interface Seen {
   readonly failure: string | undefined;
   /** Why the rollout may have stalled. */
   readonly trouble: string | undefined;
+  /** Other templates that the group's settings name. */
+  readonly group: readonly string[];
+  /** Instances of other templates. */
+  readonly others: readonly { readonly name: string; readonly template: string }[];
 }
 
 function seen({ targetSize, versions = [], status, updatePolicy }: Group, instances: readonly Managed[], template: string): Seen {
@@ -114,6 +132,10 @@ function seen({ targetSize, versions = [], status, updatePolicy }: Group, instan
     trouble: failed
       ? `${nameOf(failed)} does not start: ${failed.lastAttempt?.errors?.errors?.[0]?.message ?? "no reason given"}`
       : unhealthy && `${nameOf(unhealthy)} does not pass its health check (${unhealthyState(unhealthy)})`,
+    group: versions.map(({ instanceTemplate }) => instanceTemplate).filter((link) => pathOf(link) !== template),
+    others: instances
+      .filter((instance) => !wanted.includes(instance))
+      .map((instance) => ({ name: nameOf(instance), template: instance.version?.instanceTemplate ?? "" })),
   };
 }
 

@@ -65,14 +65,17 @@ export function qemuGate(
         throw error;
       }
     },
-    async read({ id, inputs, outputs }) {
+    async read({ id, inputs, outputs, progress }) {
       const fleet = withoutKind(id);
       const isImport = inputs === undefined;
       if (isImport && (await isBeingCreated(folders.stateDir, fleet))) return undefined;
       const members = await findMembers(folders.stateDir, identityOf(fleet, outputs));
       if (members.length === 0) return undefined;
       if (isImport) await endFleet(folders.stateDir, fleet);
-      return { id, outputs: await describeFleet(members), ...(isImport && { inputs: importedFleet(fleet, members) }) };
+      const now = await describeFleet(members);
+      for (const { id, running } of now.machines)
+        if (!running) progress({ stage: "drift", message: `${id} does not run, and the next update starts it`, lasting: true });
+      return { id, outputs: now, ...(isImport && { inputs: importedFleet(fleet, members) }) };
     },
     async delete({ id, outputs, signal, progress }) {
       const members = await findMembers(folders.stateDir, identityOf(withoutKind(id), outputs));

@@ -36,13 +36,15 @@ export function qemuVm(
       await clearLeftovers(folders, { signal, progress });
       return run({ id: newId(name), urn, name, inputs, signal, progress }, { signal, progress, config });
     },
-    async read({ id, urn, outputs }) {
+    async read({ id, urn, name, outputs, progress }) {
       const found = await readMachineFolder(folders.stateDir, id);
       const folder = found?.record && (await held(found, urn));
       if (!folder) return undefined;
+      const running = await runs(folder);
+      if (!running) progress({ stage: "drift", message: `${name} does not run, and the next update starts it`, lasting: true });
       return {
         id,
-        outputs: { ...describeMachine(folder), running: await runs(folder) },
+        outputs: { ...describeMachine(folder), running },
         ...(outputs === undefined && { inputs: folder.record?.inputs as unknown as Properties }),
       };
     },

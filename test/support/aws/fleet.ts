@@ -37,6 +37,9 @@ export async function awsFleet(): Promise<FleetCloud> {
       server.ebs.inUse.clear();
     },
     versions: () => groups().flatMap(({ instances }) => instances.map(({ version }) => version)),
+    strayOne() {
+      Object.assign(groups()[0]?.instances[0] ?? assert.fail(), { version: "999" });
+    },
     makeOthersUnhealthy({ version }) {
       scaling.isUnhealthy = (other) => other !== version;
     },

@@ -42,6 +42,13 @@ export async function azureFleet(): Promise<FleetCloud> {
     images: () => arm.of(VERSIONS).map(({ id }) => id),
     removeImage: (id) => void arm.resources.delete(id.toLowerCase()),
     versions: () => sets().flatMap(({ instances }) => instances.map(({ image }) => image.split("/").at(-1))),
+    strayOne() {
+      const [machine] = sets().flatMap(({ instances }) => instances);
+      assert.ok(machine);
+      const image = machine.image.replace(/[^/]+$/, "0.0.1");
+      const storageProfile = { ...(machine.profile.storageProfile as object), imageReference: { id: image } };
+      Object.assign(machine, { image, profile: { ...machine.profile, storageProfile } });
+    },
     makeOthersUnhealthy({ imageId }) {
       scaleSets.isUnhealthy = (image) => image !== imageId.toLowerCase();
     },

@@ -48,6 +48,8 @@ export interface FleetCloud extends AsyncDisposable {
   removeImage(id: string): void;
   /** Version of each machine, in the form of {@link FleetOutputs.version}. */
   versions(): readonly (string | undefined)[];
+  /** One machine runs another version from now on, and nobody said so. */
+  strayOne(): void;
   /** From now on, machines of any other version than `running` are unhealthy. */
   makeOthersUnhealthy(running: FleetOutputs): void;
   /** What the cloud reports about unhealthy machines. */

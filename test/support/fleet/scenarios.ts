@@ -201,6 +201,17 @@ export function fleetScenarios(name: string, start: () => Promise<FleetCloud>): 
       assert.equal(cloud.piecesSent(), 0);
     });
 
+    test("refresh tells of a machine of another version, and up rolls it", async () => {
+      const { version } = await outputs();
+      cloud.strayOne();
+      assert.notDeepEqual(cloud.versions(), [version, version]);
+      const refresh = await stack.refresh();
+      const [line, ...more] = refresh.lines("kept").filter((text) => / runs .+ instead of /.test(text));
+      assert.ok(line !== undefined && more.length === 0, refresh.text);
+      await stack.up();
+      assertAllRun(await outputs());
+    });
+
     test("destroy leaves nothing", async () => {
       await stack.destroy();
       assert.deepEqual(cloud.remaining(), []);

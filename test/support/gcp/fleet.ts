@@ -43,6 +43,11 @@ export async function gcpFleet(): Promise<FleetCloud> {
       for (const path of images()) if (id.endsWith(path)) compute.resources.delete(path);
     },
     versions: runs,
+    strayOne() {
+      const [machine] = [...rollout.groups.values()].flat();
+      assert.ok(machine);
+      Object.assign(machine, { template: machine.template.replace(/[^/]+$/, "by-hand") });
+    },
     makeOthersUnhealthy,
     unhealthyReason: /web-\w+ failed its health check and was recreated; rolled back: every machine runs the old image/,
     holdRollout(running) {
