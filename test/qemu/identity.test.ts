@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -56,6 +56,19 @@ class Machines implements AsyncDisposable {
   }
 
   work(urn = URN) {
+  /** Records that no version of this library has written. */
+  async damage(): Promise<void> {
+    const { stateDir } = this.folders;
+    for (const folder of ["machines", "fleets"]) await mkdir(join(stateDir, folder), { recursive: true });
+    for (const [index, text] of ["{", "null", "[]", "{}", '{"phase":"starting"}', "x".repeat(2 << 20)].entries()) {
+      await writeFile(join(stateDir, "fleets", `damaged-${index}.json`), text);
+      await mkdir(join(stateDir, "machines", `damaged-${index}`));
+      await writeFile(join(stateDir, "machines", `damaged-${index}`, "machine.json"), text);
+    }
+    await mkdir(join(stateDir, "machines", "pipe-1"));
+    execFileSync("mkfifo", [join(stateDir, "machines", "pipe-1", "machine.json"), join(stateDir, "fleets", "pipe.json")]);
+  }
+
     const messages: string[] = [];
     const progress = ({ message }: { message: string }): void => void messages.push(message);
     return { urn, name: "web", config: {}, timeoutSeconds: 60, signal: AbortSignal.timeout(60_000), progress, messages };
@@ -79,6 +92,7 @@ describe("a start of machines", () => {
     await using machines = await Machines.make();
     const { folders } = machines;
     const kept = {
+    await machines.damage();
       // the first stack was renamed, dropped it with retainOnDelete, or is in another backend
       "web-1-1": await machines.start("web-1-1"),
       // written by an earlier version

@@ -1,11 +1,13 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { withLock } from "../../../sdk/cache/lock.ts";
 import { fromFileSystem } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import type { HostFolders } from "./host-folders.ts";
-import { newId, removeEmpty, self } from "./machine-folder.ts";
-import { isAlive, type ProcessId } from "./process-id.ts";
+import { readHostRecord } from "./host-record.ts";
+import { leftAlone, newId, removeEmpty, self } from "./machine-folder.ts";
+import { isAlive, type ProcessId, processId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -65,10 +67,11 @@ export async function endFleet(stateDir: string, id: string): Promise<void> {
   await removeEmpty(join(stateDir, "fleets"), stateDir);
 }
 
-/** Undefined if it does not exist; `writeFileWhole` never leaves half of it. */
-async function readEntry(path: string): Promise<UnfinishedFleet | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as UnfinishedFleet);
+const entrySchema = z.object({ id: z.string(), urn: z.string(), maker: processId });
+
+/** Undefined if it does not exist or is none. That of a creation under way is never damaged: `writeFileWhole` leaves no half. */
+function readEntry(path: string): Promise<UnfinishedFleet | undefined> {
+  return readHostRecord(path, entrySchema, "a fleet is damaged").catch(leftAlone);
 }
 
 function entryPath(stateDir: string, id: string): string {

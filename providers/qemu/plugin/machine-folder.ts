@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import type { Arch } from "../../../sdk/core/arch.ts";
-import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
+import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
-import { identify, isAlive, type ProcessId } from "./process-id.ts";
+import { readHostRecord, whereMissing } from "./host-record.ts";
+import { identify, isAlive, type ProcessId, processId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -13,7 +15,7 @@ import { makeFolder } from "../../../sdk/core/make-folder.ts";
  * `~/.local/state`. Unlike the cache, it holds data that cannot be recreated.
  */
 export function defaultStateDir(env: NodeJS.ProcessEnv = process.env): string {
-  return env.PULUMI_LINUXKIT_STATE || join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "pulumi-linuxkit");
+  return resolve(env.PULUMI_LINUXKIT_STATE || join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "pulumi-linuxkit"));
 }
 
 /** A machine's record, `machine.json` in its folder. */
@@ -99,37 +101,49 @@ export async function writeRecord(folder: MachineFolder, record: MachineRecord):
   return { ...folder, record };
 }
 
-/** The folder of a machine; undefined if it does not exist. @throws CORRUPT for a record that is no JSON */
+/** What is read again of a {@link MachineRecord}. Members of other versions stay as they are. */
+const recordSchema = z.looseObject({
+  version: z.literal(1),
+  urn: z.string(),
+  owner: z.string().optional(),
+  phase: z.enum(["starting", "restarting", "running"]),
+  maker: processId,
+  machine: processId.optional(),
+  nonce: z.string(),
+  publish: z.array(z.string()),
+  accelerator: z.string(),
+  bootId: z.string().optional(),
+  member: z.object({ slot: z.int(), generation: z.string() }).optional(),
+  inputs: z.looseObject({}),
+});
+
+/**
+ * The folder of a machine; undefined if it does not exist.
+ *
+ * @throws CORRUPT for a record that cannot be one; UNWRITABLE where this user may not look, and the machine may run
+ */
 export async function readMachineFolder(stateDir: string, id: string): Promise<MachineFolder | undefined> {
   const path = machinePath(stateDir, id);
-  const names = await readdir(path).catch(() => undefined);
-  if (!names) return undefined;
-  const text = await readFile(join(path, "machine.json"), "utf8").catch(() => undefined);
-  return { id, path, ...(text !== undefined && { record: recordOf(text, join(path, "machine.json")) }) };
+  if (!(await readdir(path).catch((error: unknown) => whereMissing(error, path)))) return undefined;
+  const record = await readHostRecord(
+    join(path, "machine.json"),
+    recordSchema,
+    "a machine is damaged: end its QEMU, if it still runs, and remove its folder",
+  );
+  return { id, path, ...(record && { record: record as unknown as MachineRecord }) };
 }
 
-function recordOf(text: string, path: string): MachineRecord {
-  try {
-    return JSON.parse(text) as MachineRecord;
-  } catch (error) {
-    throw new LinuxKitError(
-      "CORRUPT",
-      `${path}: the record of a machine is damaged: end its QEMU, if it still runs, and remove its folder`,
-      { path },
-      { cause: error },
-    );
-  }
-}
-
-/** All machines of this user. What is no machine's folder, or has a damaged record, is left alone. */
+/** All machines of this user. What is no machine's folder, another user's, or has a damaged record, is left alone. */
 export async function listMachineFolders(stateDir: string): Promise<MachineFolder[]> {
-  const ids = await readdir(join(stateDir, "machines")).catch(() => []);
-  const folders = await Promise.all(ids.filter((id) => ID.test(id)).map((id) => readMachineFolder(stateDir, id).catch(withoutDamaged)));
+  const path = join(stateDir, "machines");
+  const ids = (await readdir(path).catch((error: unknown) => whereMissing(error, path))) ?? [];
+  const folders = await Promise.all(ids.filter((id) => ID.test(id)).map((id) => readMachineFolder(stateDir, id).catch(leftAlone)));
   return folders.filter((folder) => folder !== undefined);
 }
 
-function withoutDamaged(error: unknown): undefined {
-  if (!(error instanceof LinuxKitError && error.code === "CORRUPT")) throw error;
+/** For a list of records: the others are read all the same. */
+export function leftAlone(error: unknown): undefined {
+  if (!isLinuxKitError(error, "CORRUPT") && !isLinuxKitError(error, "UNWRITABLE")) throw error;
 }
 
 /** Removes a machine's folder, and the state folders above it that are empty. */

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { z } from "zod";
 
 /** Identifies a process: pids are reused, but not together with a start time. */
 export interface ProcessId {
@@ -9,6 +10,9 @@ export interface ProcessId {
   /** On Linux this boot's id and the start in clock ticks since boot (proc(5), stat, field 22); elsewhere what `ps` prints. */
   readonly started: string;
 }
+
+/** A {@link ProcessId} that is read again. */
+export const processId = z.object({ pid: z.int().min(1), started: z.string() });
 
 /** The process with this pid; undefined if it does not exist or is a zombie. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
