@@ -7,6 +7,10 @@ import type { HttpRequest, Watch, Wire } from "./http.ts";
 /** Bytes handed to the socket at a time: each piece that is sent refreshes the deadline. */
 const PIECE = 256 << 10;
 
+/** Bytes of an unwanted answer that are read, and milliseconds that they may take. */
+const REST = 64 << 10;
+const REST_MS = 1000;
+
 // connections are kept for the next body; an idle one does not keep the process running
 const AGENTS = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
 
@@ -34,7 +38,7 @@ export const bodyWire: Wire = async (request, watch) => {
   const headers = new Headers();
   for (let at = 0; at < answer.rawHeaders.length; at += 2)
     headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);
-  return { status: answer.statusCode ?? 0, headers, body: bytesOf(answer, watch), drop: async () => void answer.resume() };
+  return { status: answer.statusCode ?? 0, headers, body: bytesOf(answer, watch), drop: async () => discard(answer) };
 };
 
 async function write(
@@ -49,15 +53,28 @@ async function write(
   });
   end.catch(() => {});
   for (let at = 0; at < body.length && !over; at += PIECE) {
-    if (!sending.write(body.subarray(at, at + PIECE))) await Promise.race([once(sending, "drain"), end]);
-    onBytes();
+    const piece = body.subarray(at, at + PIECE);
+    if (!sending.write(piece)) await Promise.race([once(sending, "drain"), end]);
+    onBytes(piece.length);
   }
   sending.end();
 }
 
+// a short rest is read, so that the connection can be used again; a server that sends more loses it
+function discard(answer: IncomingMessage): void {
+  let left = REST;
+  answer.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) answer.destroy();
+  });
+  const patience = setTimeout(() => answer.destroy(), REST_MS);
+  answer.on("error", () => {});
+  answer.once("close", () => clearTimeout(patience));
+}
+
 async function* bytesOf(answer: IncomingMessage, { onBytes }: Watch): AsyncGenerator<Uint8Array> {
   for await (const chunk of answer as AsyncIterable<Buffer>) {
-    onBytes();
+    onBytes(chunk.length);
     yield chunk;
   }
 }

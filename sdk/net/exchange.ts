@@ -1,12 +1,12 @@
 import { LinuxKitError, throwIfCancelled } from "../core/errors.ts";
-import { Deadline } from "./deadline.ts";
+import { Deadline, LEAST_BYTES } from "./deadline.ts";
 import type { HttpRequest, HttpResponse, Wire } from "./http.ts";
 import { redactUrl } from "./redact.ts";
 
 /**
  * Sends one request over a wire, and translates its errors.
  *
- * @param timeoutSeconds seconds that the answer may take to begin, and then each next piece of its body
+ * @param timeoutSeconds seconds that the answer may take to begin, and then each next 64 KiB of its body
  * @throws NETWORK, TIMEOUT, CANCELLED, also while the answer's body is read
  */
 export async function exchange(
@@ -24,7 +24,7 @@ export async function exchange(
     if (deadline.passed)
       return new LinuxKitError(
         "TIMEOUT",
-        `${what}: no answer within ${timeoutSeconds} seconds`,
+        `${what}: ${deadline.silent ? "no answer" : "less than 64 KiB"} within ${timeoutSeconds} seconds`,
         { seconds: timeoutSeconds, waitingFor: redactUrl(url) },
         { cause: error },
       );
@@ -33,7 +33,10 @@ export async function exchange(
   deadline.start();
   try {
     const both = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal;
-    const answer = await wire(request, { signal: both, onBytes: () => deadline.refresh() });
+    const answer = await wire(request, { signal: both, onBytes: (bytes) => deadline.moved(bytes) });
+    // the body has the whole time again
+    deadline.moved(LEAST_BYTES);
+    deadline.stop();
     const drop = () => {
       deadline.stop();
       return answer.drop();

@@ -1,8 +1,8 @@
-import type { Fetch, HttpRequest, Wire } from "./http.ts";
+import type { Fetch, HttpRequest, Watch, Wire } from "./http.ts";
 
 /** A wire over `fetch`. */
 export function fetchWire(fetch: Fetch): Wire {
-  return async (request, { signal }) => {
+  return async (request, { signal, onBytes }) => {
     const { method = "GET", body, memory } = request;
     const response = await fetch(request.url.href, {
       method,
@@ -12,7 +12,7 @@ export function fetchWire(fetch: Fetch): Wire {
       ...(body && { body: ownMemory(body) }),
     });
     const drop = async () => response.body?.cancel().catch(() => {});
-    return { status: response.status, headers: response.headers, body: read(response.body, memory === "reused"), drop };
+    return { status: response.status, headers: response.headers, body: read(response.body, memory === "reused", onBytes), drop };
   };
 }
 
@@ -27,9 +27,10 @@ export function headersOf(request: HttpRequest): Record<string, string> {
   return { "accept-encoding": "identity", "user-agent": "pulumi-linuxkit", ...request.headers };
 }
 
-async function* read(body: ReadableStream<Uint8Array> | null, consumed: boolean): AsyncGenerator<Uint8Array> {
+async function* read(body: ReadableStream<Uint8Array> | null, consumed: boolean, onBytes: Watch["onBytes"]): AsyncGenerator<Uint8Array> {
   let last: Uint8Array | undefined;
   for await (const chunk of body ?? []) {
+    onBytes(chunk.length);
     yield chunk;
     // Otherwise a gigabyte of chunks would wait for the collector, which does not count their size. The reader may
     // still hold the last one; the one before is free.

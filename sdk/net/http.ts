@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Whether the body is a login: a redirect that would send it to another origin is refused. @default false */
+  readonly secretBody?: boolean;
   /** Whether it may be sent again after a failed connection or a transient status. @default true */
   readonly repeatable?: boolean;
   /**
@@ -39,5 +41,5 @@ export interface Watch {
   /** Ends the exchange, its body included. */
   readonly signal: AbortSignal;
   /** Called whenever bytes were sent or received. */
-  readonly onBytes: () => void;
+  readonly onBytes: (bytes: number) => void;
 }

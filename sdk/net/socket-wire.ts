@@ -50,7 +50,7 @@ class DirectSocket {
       // called before each read
       buffer: () => this.#memory.space,
       callback: (bytes) => {
-        onBytes();
+        onBytes(bytes);
         this.#memory.put(bytes);
         if (this.#atHead) this.#readHead();
         this.#moved();

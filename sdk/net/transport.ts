@@ -1,4 +1,5 @@
 import { exchange, networkError } from "./exchange.ts";
+import { namedUrl } from "./named-url.ts";
 import type { Fetch, HttpRequest, HttpResponse } from "./http.ts";
 import { basic, splitLogin } from "./login.ts";
 import { type RetryPolicy, backOff, isTransientStatus, isWorthRetrying, pause } from "./retry.ts";
@@ -7,7 +8,7 @@ import { chooseWire } from "./wire.ts";
 export interface TransportOptions {
   readonly fetch?: Fetch | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Seconds that an answer may take to begin, and then each next piece of its body. @default 60 */
+  /** Seconds that an answer may take to begin, and then each next 64 KiB of its body, or its rest. @default 60 */
   readonly timeoutSeconds?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** The `Authorization` header of requests that have none. Not sent on to another host. @default none, or the login in the URL */
@@ -72,10 +73,10 @@ async function follow(request: HttpRequest, exchange: (hop: HttpRequest) => Prom
     const location = response.headers.get("location");
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
     await response.drop();
-    const url = URL.parse(location, hop.url.href);
-    if (!url || !/^https?:$/.test(url.protocol)) throw networkError(hop.url, "redirects to a Location that is not an http or https URL");
+    const url = namedUrl(hop.url, location, "redirects to");
     if (redirects >= MAX_REDIRECTS) throw networkError(request.url, `redirects more than ${MAX_REDIRECTS} times`);
-    if (hop.url.protocol === "https:" && url.protocol === "http:") throw networkError(hop.url, `redirects to plain http at ${url.host}`);
+    if (hop.secretBody && response.status !== 303 && url.origin !== hop.url.origin)
+      throw networkError(hop.url, `redirects a login to another server, ${url.origin}`);
     const { authorization: _, ...withoutLogin } = hop.headers ?? {};
     hop = { ...hop, url, headers: url.origin === hop.url.origin ? (hop.headers ?? {}) : withoutLogin };
     hop = authorized(hop, undefined);

@@ -1,5 +1,6 @@
 import { collect } from "../core/bytes.ts";
 import type { Digest } from "../core/digest.ts";
+import { LinuxKitError } from "../core/errors.ts";
 import type { ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { parseIndex } from "./image-index.ts";
@@ -12,6 +13,9 @@ const SUBJECT = "vnd.docker.reference.digest";
 const PREDICATE = "in-toto.io/predicate-type";
 const STATEMENT = "application/vnd.in-toto+json";
 const SPDX = "https://spdx.dev/Document";
+
+/** Most manifests, and most statements, that attest one image: BuildKit makes one manifest for each image. */
+const ATTESTATIONS_MAX = 64;
 
 /**
  * Finds the SPDX documents that an image's builder put into its index, as BuildKit and LinuxKit do: in-toto statements.
@@ -32,8 +36,22 @@ export async function findSboms(reference: string, index: Descriptor, manifest: 
   );
   if (attesting.length === 0) return [];
   const source = await openSource(parseReference(reference), options);
-  const found = await Promise.all(attesting.map((descriptor) => statements(source, descriptor, reference)));
-  return found.flat();
+  const found: Descriptor[] = [];
+  refuseMany(reference, attesting.length);
+  for (const descriptor of attesting) {
+    found.push(...(await statements(source, descriptor, reference)));
+    refuseMany(reference, found.length);
+  }
+  return found;
+}
+
+function refuseMany(reference: string, got: number): void {
+  if (got <= ATTESTATIONS_MAX) return;
+  throw new LinuxKitError("TOO_LARGE", `${reference}: got ${got} attestations of one image, wanted at most ${ATTESTATIONS_MAX}`, {
+    what: reference,
+    limit: ATTESTATIONS_MAX,
+    got,
+  });
 }
 
 async function statements(source: ContentSource, { digest, mediaType }: Descriptor, reference: string): Promise<Descriptor[]> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Digest, isDigest } from "../core/digest.ts";
+import { mapOf } from "../schema/list-of.ts";
 
 /** The platform of a manifest or an index (image-spec, image-index.md). */
 export interface Platform {
@@ -28,7 +29,7 @@ export const digestSchema = z.custom<Digest>((value) => typeof value === "string
 /** An optional member. Writers in Go and Java give `null` for one that they leave out. */
 export const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 
-export const annotationsSchema = z.record(z.string(), z.string());
+export const annotationsSchema = mapOf(z.string());
 
 // without both names, such as buildah's empty object, it says nothing
 const platformSchema = z

@@ -7,6 +7,7 @@ import type { BlobStore } from "../cache/blob-store.ts";
 import { type Measure, collect, measure } from "../core/bytes.ts";
 import { digestOf } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
+import { listOf } from "../schema/list-of.ts";
 import type { ContentSource, StoredDocument } from "./content.ts";
 import { compressionOf, decompress } from "./decompress.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -16,8 +17,8 @@ import { LAYER_LIMIT } from "./manifest.ts";
 import { MEDIA_TYPE } from "./media-type.ts";
 import { expandReference } from "./reference.ts";
 
-const listSchema = z.array(
-  z.object({ Config: z.string(), RepoTags: z.array(z.string()).nullish(), Layers: z.array(z.string()).max(LAYER_LIMIT) }),
+const listSchema = listOf(
+  z.object({ Config: z.string(), RepoTags: listOf(z.string()).nullish(), Layers: listOf(z.string(), LAYER_LIMIT) }),
 );
 type Listed = z.output<typeof listSchema>[number];
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Digest } from "../core/digest.ts";
+import { listOf, mapOf } from "../schema/list-of.ts";
 import { digestSchema } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 
@@ -48,8 +49,7 @@ export interface ImageConfigDocument extends Omit<ImageConfig, "label" | "accoun
   readonly diffIds: readonly Digest[];
 }
 
-const strings = z
-  .array(z.string())
+const strings = listOf(z.string())
   .nullish()
   .transform((value) => value ?? []);
 const text = z
@@ -68,10 +68,10 @@ const configSchema = z.object({
       WorkingDir: text,
       User: text,
       StopSignal: text,
-      Labels: z.record(z.string(), z.string()).nullish(),
+      Labels: mapOf(z.string()).nullish(),
     })
     .nullish(),
-  rootfs: z.object({ diff_ids: z.array(digestSchema).nullish() }).nullish(),
+  rootfs: z.object({ diff_ids: listOf(digestSchema).nullish() }).nullish(),
 });
 
 /**

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
+import { listOf } from "../schema/list-of.ts";
 import { type Descriptor, type Platform, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MANIFEST_LIMIT } from "./manifest.ts";
@@ -21,7 +22,7 @@ const indexSchema = z.object({
     .array(z.unknown())
     .max(10_000)
     .transform((manifests) => manifests.filter((manifest) => !isOfAnotherAlgorithm(manifest)))
-    .pipe(z.array(descriptorSchema)),
+    .pipe(listOf(descriptorSchema)),
   artifactType: optional(z.string()),
   subject: optional(descriptorSchema),
   annotations: optional(annotationsSchema),

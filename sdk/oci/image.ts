@@ -4,7 +4,7 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { ContentSource, StoredDocument } from "./content.ts";
 import type { Descriptor, Platform } from "./descriptor.ts";
-import { parseImageConfig, type ImageConfigDocument } from "./image-config.ts";
+import { CONFIG_LIMIT, parseImageConfig, type ImageConfigDocument } from "./image-config.ts";
 import { parseIndex, selectPlatform } from "./image-index.ts";
 import { type Manifest, MANIFEST_LIMIT, parseManifest } from "./manifest.ts";
 import { MEDIA_TYPE, bareMediaType, isIndexType } from "./media-type.ts";
@@ -58,6 +58,13 @@ export async function resolveImage(
     );
   }
   const what = `configuration of ${name}`;
+  if (manifest.config.size > CONFIG_LIMIT) {
+    throw new LinuxKitError("TOO_LARGE", `${what}: ${manifest.config.size} bytes, wanted at most ${CONFIG_LIMIT}`, {
+      what,
+      limit: CONFIG_LIMIT,
+      got: manifest.config.size,
+    });
+  }
   if (!(await store.find(manifest.config.digest))) await store.put(source.open(manifest.config), manifest.config, { what });
   const config = parseImageConfig(await collect(store.open(manifest.config.digest), undefined, what), what);
   if (config.diffIds.length > 0 && config.diffIds.length !== manifest.layers.length) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
+import { listOf } from "../schema/list-of.ts";
 import { type Descriptor, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MEDIA_TYPE, isManifestType } from "./media-type.ts";
@@ -25,7 +26,7 @@ const manifestSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: optional(z.string()),
   config: descriptorSchema,
-  layers: z.array(descriptorSchema).max(LAYER_LIMIT),
+  layers: listOf(descriptorSchema, LAYER_LIMIT),
   artifactType: optional(z.string()),
   subject: optional(descriptorSchema),
   annotations: optional(annotationsSchema),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
+import { listOf } from "../schema/list-of.ts";
 
 /** The parts of an SPDX document that are merged into another: the lists of SPDX 2.3, whose elements have ids. */
 export interface AttestedDocument {
@@ -25,12 +26,12 @@ const schema = z.object({
   predicateType: z.literal("https://spdx.dev/Document"),
   predicate: z.object({
     spdxVersion: z.string().startsWith("SPDX-2."),
-    packages: z.array(element).default([]),
-    files: z.array(element).default([]),
-    hasExtractedLicensingInfos: z.array(z.looseObject({ licenseId: z.string() })).default([]),
-    relationships: z
-      .array(z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string(), relationshipType: z.string() }))
-      .default([]),
+    packages: listOf(element).default([]),
+    files: listOf(element).default([]),
+    hasExtractedLicensingInfos: listOf(z.looseObject({ licenseId: z.string() })).default([]),
+    relationships: listOf(
+      z.looseObject({ spdxElementId: z.string(), relatedSpdxElement: z.string(), relationshipType: z.string() }),
+    ).default([]),
   }),
 });
 

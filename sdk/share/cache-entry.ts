@@ -3,6 +3,7 @@ import { collect } from "../core/bytes.ts";
 import { digestOf } from "../core/digest.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
+import { listOf } from "../schema/list-of.ts";
 import type { SegmentOrigin, SegmentPaths } from "../cache/segment-store.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseDocument } from "../oci/document.ts";
@@ -44,7 +45,7 @@ function entryTag(key: string): string {
   return `key-${key}`;
 }
 
-const names = z.array(z.string());
+const names = listOf(z.string());
 const pathsSchema = z.strictObject({
   directories: names,
   implied: names,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Arch, ARCHES } from "../core/arch.ts";
+import { listOf, mapOf } from "../schema/list-of.ts";
 import { digestSchema } from "../oci/descriptor.ts";
 
 /** The artifact type of an operating system, in the manifest of each architecture. */
@@ -47,16 +48,16 @@ export const osConfigSchema = z.object({
   /** Memory that booting takes in MiB, for a root that is an initramfs. */
   memoryMiB: z.number().nonnegative().optional(),
   /** The block map of each file, by the rest of its name after `name`: which blocks an upload must send. */
-  blocks: z.record(z.string(), z.base64()).optional(),
+  blocks: mapOf(z.base64()).optional(),
   /** PCRs of a TPM after a boot, for formats that start one EFI program: 64 hexadecimal digits each. */
   pcrs: z.object({ 4: hex, 9: hex, 11: hex }).optional(),
-  segments: z.array(z.object({ name: z.string(), size })),
+  segments: listOf(z.object({ name: z.string(), size })),
   /** The build's lock, with which the next build of the same definition uses the same versions. */
   lock: z.looseObject({
     version: z.literal(1),
     arch: z.enum(ARCHES as readonly [Arch, ...Arch[]]),
-    debian: z.record(z.string(), z.object({ packages: z.array(z.looseObject({ sha256: hex, size })) })),
-    images: z.record(z.string(), digestSchema),
+    debian: mapOf(z.object({ packages: listOf(z.looseObject({ sha256: hex, size })) })),
+    images: mapOf(digestSchema),
   }),
   /** The SPDX document, which a referrer of the manifest holds. */
   sbom: z.object({ digest: digestSchema, size }).optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Digest, hexOf } from "../core/digest.ts";
+import { listOf, mapOf } from "../schema/list-of.ts";
 import type { SigningKey, VerifyingKey } from "./key.ts";
 import { parseJson } from "./simple-signing.ts";
 
@@ -48,7 +49,7 @@ const bundleSchema = z.object({
 
 const statementSchema = z.object({
   _type: z.literal(STATEMENT),
-  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })),
+  subject: listOf(z.object({ digest: mapOf(z.string()) })),
   predicateType: z.literal(SIGN_PREDICATE),
 });
 

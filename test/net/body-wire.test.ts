@@ -69,6 +69,22 @@ describe("a request with a large body", { timeout: 60_000 }, () => {
     assert.deepEqual(await send(), { status: 403, said: "no", from: null });
   });
 
+  test("leaves an answer without end, once it is dropped", async () => {
+    const gone = new Promise<void>((resolve) => {
+      serve = (_, response) => {
+        const more = (): void => {
+          while (response.write(BODY.subarray(0, 1 << 16)));
+        };
+        response.on("drain", more).on("close", resolve);
+        more();
+      };
+    });
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/up`);
+    const response = await createTransport({ retry: { attempts: 1 } }).send({ url, method: "PUT", body: BODY });
+    await response.drop();
+    await gone;
+  });
+
   test("is sent again after the connection was cut", async () => {
     let times = 0;
     serve = (request, response) => (times++ < 2 ? void request.socket.destroy() : echo(request, response));

@@ -119,6 +119,15 @@ for (const memory of ["own", "reused"] as const) {
       const response = await send(url, { timeoutSeconds: 0.2 });
       await assert.rejects(whole(response.body), { code: "TIMEOUT" });
     });
+    test("a body that comes byte by byte without end throws TIMEOUT", async (context) => {
+      const { url } = await serve(context, (socket) => {
+        socket.write(LENGTH);
+        const drip = setInterval(() => socket.write("x"), 20);
+        socket.on("close", () => clearInterval(drip));
+      });
+      const response = await send(url, { timeoutSeconds: 0.2 });
+      await assert.rejects(whole(response.body), { code: "TIMEOUT", message: /: less than 64 KiB within 0\.2 seconds/ });
+    });
     test("a slow reader does not run into the deadline", async (context) => {
       const { url } = await serve(context, Buffer.concat([Buffer.from(LENGTH), BODY]));
       const response = await send(url, { timeoutSeconds: 0.2 });

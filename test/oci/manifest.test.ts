@@ -49,6 +49,27 @@ describe("parseManifest refuses", () => {
   test("more than 4 MiB", () => assert.throws(() => parseManifest(Buffer.alloc((4 << 20) + 1, 0x20), "m"), { code: "TOO_LARGE" }));
 });
 
+describe("only the first wrong member of a list or a map is kept, for zod keeps a kilobyte of each", () => {
+  const zeros = [0, 0, 0];
+  const rows: [string, () => unknown, string][] = [
+    ["layers", () => parseManifest(bytes({ ...manifest, layers: zeros }), "x"), "layers.0: "],
+    ["annotations", () => parseManifest(bytes({ ...manifest, annotations: { a: "", b: 0, c: 0 } }), "x"), "annotations.b: "],
+    ["manifests", () => parseIndex(bytes({ schemaVersion: 2, manifests: [layer, ...zeros] }), "x"), "manifests.1: "],
+    ["an environment", () => parseImageConfig(bytes({ config: { Env: zeros } }), "x"), "config.Env.0: "],
+    ["labels", () => parseImageConfig(bytes({ config: { Labels: { a: 0, b: 0 } } }), "x"), "config.Labels.a: "],
+    ["diff ids", () => parseImageConfig(bytes({ rootfs: { diff_ids: zeros } }), "x"), "rootfs.diff_ids.0: "],
+  ];
+  for (const [name, parse, where] of rows)
+    test(name, () =>
+      assert.throws(parse, (error: Error) => {
+        assert.equal((error.cause as { issues: unknown[] }).issues.length, 1);
+        return error.message.startsWith(`x is malformed: ${where}`);
+      }),
+    );
+  test("more than a million are refused unread", () =>
+    assert.throws(() => parseImageConfig(Buffer.from(`{"config":{"Env":[${"0,".repeat(1_000_000)}0]}}`), "x"), { code: "CORRUPT" }));
+});
+
 describe("selectPlatform", () => {
   const entry = (digit: string, os: string, architecture: string, variant?: string) => ({
     mediaType: MEDIA_TYPE.ociManifest,

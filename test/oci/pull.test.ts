@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { fileEntry } from "../../sdk/archive/entry.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { collect } from "../../sdk/core/bytes.ts";
+import { findSboms } from "../../sdk/oci/attestations.ts";
 import { fetchBlobs } from "../../sdk/oci/fetch-blobs.ts";
 import { MEDIA_TYPE } from "../../sdk/oci/media-type.ts";
 import { type SourceOptions, findImage } from "../../sdk/oci/open-source.ts";
@@ -276,6 +279,29 @@ describe("a pull refuses", () => {
     await addImage(registry, "o/x", [], { tags: ["1"] });
     await assert.rejects(findImage("o/x:1", AMD64, options), { code: "TOO_LARGE" });
   });
+  test("a configuration over 8 MiB, before it is fetched", async (context) => {
+    const { registry, options } = await start(context);
+    const config = { mediaType: MEDIA_TYPE.ociConfig, ...registry.addBlob("o/x", Buffer.from("{}")), size: (8 << 20) + 1 };
+    registry.addManifest("o/x", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: [] } as object, "1");
+    await assert.rejects(findImage("o/x:1", AMD64, options), { code: "TOO_LARGE", message: /wanted at most 8388608/ });
+    assert.equal(registry.seen(/blobs/).length, 0);
+  });
+  test("more than 64 attestations of one image, before one is fetched", async (context) => {
+    const { registry, store, options } = await start(context);
+    const image = await addImage(registry, "o/x", []);
+    const annotations = { "vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": image.digest };
+    const attestation = { ...image, annotations, platform: { os: "unknown", architecture: "unknown" } };
+    const manifests = [{ ...image, platform: AMD64 }, ...Array<object>(65).fill(attestation)];
+    registry.addManifest("o/x", { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests } as object, "1");
+    const { index } = await findImage("o/x:1", AMD64, options);
+    assert.ok(index);
+    const before = registry.requests.length;
+    await assert.rejects(findSboms("o/x:1", index, image.digest, { ...options, store }), {
+      code: "TOO_LARGE",
+      message: "o/x:1: got 65 attestations of one image, wanted at most 64",
+    });
+    assert.equal(registry.requests.length, before);
+  });
   test("an image that does not exist, as NOT_FOUND", async (context) => {
     const { registry, options } = await start(context);
     await assert.rejects(findImage("o/x:1", AMD64, options), {
@@ -307,6 +333,30 @@ test("a redirect to another host is followed without the login", async (context)
   );
 });
 
+test("a login that is exchanged goes to no other server, however its own redirects", async (context) => {
+  const stolen: string[] = [];
+  const thief = createServer((request, response) => void response.end(stolen.push(`${request.method} ${request.headers.authorization}`)));
+  let status = 0;
+  const registry = createServer((request, response) => {
+    const { port } = registry.address() as AddressInfo;
+    const elsewhere = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/`;
+    if (request.url === "/token") response.writeHead(status, { location: elsewhere }).end();
+    else response.writeHead(401, { "www-authenticate": `Bearer realm="http://127.0.0.1:${port}/token"` }).end();
+  });
+  for (const server of [thief, registry]) await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  context.after(() => [thief, registry].map((server) => server.close().closeAllConnections()));
+  const identity = async () => ({ identityToken: "secret" });
+  for (status of [301, 302, 307, 308]) {
+    const client = createRegistryClient({ auth: identity, retry: { attempts: 1 } });
+    const name = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    await assert.rejects(resolveTag(client.repository(name, "x"), "1"), {
+      code: "NETWORK",
+      message: /redirects a login to another server/,
+    });
+  }
+  assert.deepEqual(stolen, []);
+});
+
 test("redirects without end, to plain http, and to other schemes are refused", async () => {
   const answer = (location: string) => async () => new Response(null, { status: 302, headers: { location } });
   const client = (location: string) =>
@@ -318,6 +368,6 @@ test("redirects without end, to plain http, and to other schemes are refused", a
   });
   await assert.rejects(resolveTag(client("file:///etc/passwd"), "1"), {
     code: "NETWORK",
-    message: /redirects to a Location that is not an http or https URL/,
+    message: /redirects to what is not an http or https URL/,
   });
 });

@@ -117,6 +117,24 @@ test("an index of two images is copied from one registry to another unchanged", 
   await assert.rejects(pushImage(target, { ...index, digest: digestOf("x") }, "3", store), { code: "NOT_FOUND" });
 });
 
+test("what a registry names next is asked by https, where the registry was", async () => {
+  const answer = (status: number, headers: Record<string, string>) => async (_: string, init: RequestInit) =>
+    init.method === "HEAD"
+      ? new Response(null, { status: 404 })
+      : new Response(JSON.stringify({ schemaVersion: 2, manifests: [] }), { status, headers });
+  const at = (status: number, headers: Record<string, string>): Repository =>
+    createRegistryClient({ ...options, fetch: answer(status, headers) }).repository("example.com", "x", "pull,push");
+  const blob = blobOf(Buffer.from("x"));
+  for (const [url, why] of [
+    ["http://example.com/up", /at plain http at example\.com/],
+    ["data:application/json,{}", /at what is not an http or https URL/],
+    ["file:///etc/passwd", /at what is not an http or https URL/],
+  ] as const) {
+    await assert.rejects(pushBlob(at(202, { location: url }), blob, [Buffer.from("x")]), { code: "NETWORK", message: why });
+    await assert.rejects(listReferrers(at(200, { link: `<${url}>; rel="next"` }), blob.digest), { code: "NETWORK", message: why });
+  }
+});
+
 describe("referrers are listed", () => {
   for (const referrers of [true, false]) {
     test(referrers ? "by the registry's API" : "by the fallback tag", async (context) => {

@@ -146,5 +146,6 @@ function exchangeRefreshToken(
     url: realm,
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: Buffer.from(form.toString()),
+    secretBody: true,
   });
 }

@@ -3,6 +3,7 @@ import type { Digest } from "../../core/digest.ts";
 import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
 import { rechunk } from "../../core/rechunk.ts";
 import type { HttpResponse } from "../../net/http.ts";
+import { namedUrl } from "../../net/named-url.ts";
 import { backOff, pause } from "../../net/retry.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { Repository } from "./client.ts";
@@ -129,9 +130,9 @@ export async function hasBlob(repository: Repository, digest: Digest): Promise<b
 }
 
 function sessionOf(response: HttpResponse, what: string): URL {
-  const url = URL.parse(response.headers.get("location") ?? "", response.url.href);
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new LinuxKitError("NETWORK", `${what}: the registry did not open an upload session`, { url: what });
+  const location = response.headers.get("location");
+  if (location === null) throw new LinuxKitError("NETWORK", `${what}: the registry did not open an upload session`, { url: what });
+  return namedUrl(response.url, location, "opens an upload session at");
 }
 
 function received(response: HttpResponse): number {

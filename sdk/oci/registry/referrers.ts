@@ -2,6 +2,7 @@ import { collect } from "../../core/bytes.ts";
 import { type Digest, hexOf } from "../../core/digest.ts";
 import { LinuxKitError, isLinuxKitError } from "../../core/errors.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { namedUrl } from "../../net/named-url.ts";
 import { type ImageIndex, encodeIndex, parseIndex } from "../image-index.ts";
 import { MANIFEST_LIMIT } from "../manifest.ts";
 import { MEDIA_TYPE } from "../media-type.ts";
@@ -31,7 +32,7 @@ export async function listReferrers(repository: Repository, subject: Digest, art
     }
     found.push(...parseIndex(await collect(response.body, MANIFEST_LIMIT, what), what).manifests);
     const [, link] = /^\s*<([^>]+)>\s*;\s*rel="?next"?/i.exec(response.headers.get("link") ?? "") ?? [];
-    next = (link !== undefined && URL.parse(link, response.url.href)) || undefined;
+    next = link === undefined ? undefined : namedUrl(response.url, link, "continues the list at");
     if (page === PAGES_MAX)
       throw new LinuxKitError("TOO_LARGE", `${what}: more than ${PAGES_MAX} pages`, { what, limit: PAGES_MAX, got: page });
   }

@@ -15,6 +15,7 @@ export async function exchangeToken(
       url: `${url}/oauth2/exchange`,
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: Buffer.from(form.toString()),
+      secretBody: true,
     },
     signal,
   );
