@@ -85,12 +85,20 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
       ? reviewBuilds(await readBuild(a), await readBuild(b), advisories)
       : kind === "image"
         ? await compareImages(a, b, { arch, advisories }, terminal)
-        : await compareDefinitions(await load(a, values["lock-a"]), await load(b, values["lock-b"]), arch);
+        : await compareDefinitions(await load(a, values["lock-a"]), await load(b, values["lock-b"]), arch, (side) =>
+            terminal.note(`versions are not compared: ${side === "a" ? a : b} has no lock; give it with --lock-${side}`),
+          );
   for (const line of rendered(review, format, `${a} → ${b}`, b)) terminal.print(line);
   if (failing.some((direction: Direction) => review.counts[direction] > 0)) throw new ExitStatus(1);
 }
 
-async function compareDefinitions(before: Reviewed, after: Reviewed, arch: Arch): Promise<Review> {
+async function compareDefinitions(
+  before: Reviewed,
+  after: Reviewed,
+  arch: Arch,
+  onMissingLock: (side: "a" | "b") => void,
+): Promise<Review> {
+  if (!before.lock !== !after.lock) onMissingLock(before.lock ? "b" : "a");
   const [was, is] = await withChangedTexts(before.definition, after.definition, new BlobStore(defaultCacheDir()));
   return reviewed({ ...before, definition: was }, { ...after, definition: is }, arch);
 }

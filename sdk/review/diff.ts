@@ -9,10 +9,12 @@ import { REVIEW_RULES } from "./rules.ts";
 
 /**
  * What changes inside an operating system, with what it means: what widens access first. It compares definitions, and the
- * versions and digests of both locks where they are given. It needs no build and no network.
+ * versions and digests of the locks if both have one. It needs no build and no network.
  */
 export function diff(before: Reviewed, after: Reviewed): readonly Change[] {
-  return diffFacts(factsOf(before), factsOf(after));
+  // against a side whose versions are unknown, every package of the other one would seem to come or go
+  const facts = (one: Reviewed): Facts => factsOf(before.lock && after.lock ? one : { ...one, lock: undefined });
+  return diffFacts(facts(before), facts(after));
 }
 
 /** {@link diff} for facts. */

@@ -13,7 +13,7 @@ import { partsOf } from "./part.ts";
 export interface Reviewed {
   /** What it is, as plain JSON: `spec` of an `Image`. */
   readonly definition: Definition;
-  /** What a build of it pinned. @default unknown: packages have no versions, and images no digests */
+  /** What a build of it pinned. It is compared if both sides have one. @default unknown: packages have no versions, and images no digests */
   readonly lock?: Lock | undefined;
   /** The known faults of packages, which are sought among those of the lock. @default none are known */
   readonly advisories?: Advisories | undefined;

@@ -6,6 +6,8 @@ import { delimiter, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileEntry } from "../../sdk/archive/entry.ts";
+import { debian, Image, Service } from "../../sdk/index.ts";
+import { sourceKey } from "../../sdk/resolve/image-source.ts";
 import { web } from "../review/definitions.ts";
 import { imageLayout } from "../support/image-layout.ts";
 
@@ -24,6 +26,7 @@ const run = (...args: string[]) =>
     timeout: 60_000,
     env: { ...process.env, TMPDIR: scratch, PATH: `${tools}${delimiter}${process.env["PATH"]}` },
   });
+const pick = ({ status, stdout, stderr }: ReturnType<typeof run>) => ({ status, stdout, stderr });
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 const git = (...args: string[]): void => {
   const { status, stderr } = spawnSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: folder, encoding: "utf8" });
@@ -91,6 +94,35 @@ describe("diff", () => {
     assert.match(stdout, /^ {2}kernel: kernel removed/m);
     const gone = run("stack:other", "a.yml");
     assert.deepEqual([gone.status, gone.stderr], [2, "NOT_FOUND: stack:other: error: no stack named 'other' found\n"]);
+  });
+
+  test("a stack against a file without a lock: its packages have not gone, and a note names the file", () => {
+    const image = debian.packages({ packages: ["openssl"], command: ["openssl"] });
+    const { spec } = new Image({ services: [new Service("web", { image, net: "none" })] });
+    const key = sourceKey(spec.services["web"]?.image ?? "");
+    const locked = { name: "openssl", version: "3.0.17-1", architecture: "amd64", filename: "o.deb", size: 1, sha256: "0".repeat(64) };
+    const lock = { version: 1, arch: "amd64", images: {}, debian: { [key]: { packages: [locked] } } };
+    const urn = "urn:pulumi:locked::p::linuxkit:index:ImageBuild::os";
+    const resource = { type: "linuxkit:index:ImageBuild", urn, inputs: { image: spec }, outputs: { lock } };
+    write("locked.json", JSON.stringify({ deployment: { resources: [resource] } }));
+    write("bin/pulumi", `#!/bin/sh\nexec cat ${join(folder, "locked.json")}\n`);
+    chmodSync(join(tools, "pulumi"), 0o755);
+    write(
+      "locked.ts",
+      `import { debian, Image, Service } from ${JSON.stringify(SDK)};
+const image = debian.packages({ packages: ["openssl"], command: ["openssl"] });
+export default new Image({ services: [new Service("web", { image, net: "none" })] });\n`,
+    );
+    write("old.lock.json", JSON.stringify({ ...lock, debian: { [key]: { packages: [{ ...locked, version: "3.0.16-1" }] } } }));
+    assert.deepEqual(pick(run("stack:locked", "locked.ts")), {
+      status: 0,
+      stdout: "nothing changes inside the OS\n",
+      stderr: "versions are not compared: locked.ts has no lock; give it with --lock-b\n",
+    });
+    assert.match(run("locked.ts", "stack:locked").stderr, /^versions are not compared: locked\.ts has no lock; give it with --lock-a$/m);
+    const both = pick(run("locked.ts", "stack:locked", "--lock-a", "old.lock.json"));
+    assert.deepEqual([both.status, both.stderr], [1, ""]);
+    assert.match(both.stdout, /package openssl upgraded from 3\.0\.16-1 to 3\.0\.17-1/);
   });
 
   test("two images of OCI layouts: their files", async () => {
