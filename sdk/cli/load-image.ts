@@ -68,7 +68,7 @@ async function loadModule(file: string): Promise<Record<string, unknown>> {
       new LinuxKitError("INVALID_DEFINITION", `${file}: ${problem}`, { path: file }, { cause: error });
     if (/Pulumi (?:engine|program)|pulumi\.Config|Missing required configuration|Program run without the Pulumi/i.test(message))
       throw refuse(
-        `it is a Pulumi program, which only \`pulumi up\` runs: ${line}; export the Image from a module of its own, and import that here and there`,
+        `it is a Pulumi program, which only \`pulumi up\` runs: ${line}; export the Image from a module of its own, with "" for each secret, and give the secrets to the Machine (docs/command-line.md, "One definition for Pulumi and the shell")`,
       );
     if (code in UNLOADABLE)
       throw refuse(`cannot be loaded: ${line.replaceAll(pathToFileURL(resolve(file)).href, file)}: ${UNLOADABLE[code]}`);

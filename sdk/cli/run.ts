@@ -12,6 +12,7 @@ import { type Command, onlyOne, UsageError } from "./command.ts";
 import { knownDefinition } from "./describe.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { buildAndRun } from "./run-machine.ts";
+import { runSecrets } from "./run-secrets.ts";
 import { SOURCE_HELP, SOURCE_OPTIONS, sourceOptions } from "./source-options.ts";
 import { STANDARD_INPUT } from "./text-file.ts";
 
@@ -27,6 +28,8 @@ are healthy, its address is printed. Ctrl-C shuts it down, and nothing of it is 
   --disk NAME=MIB   an empty disk with this serial, for a volume; it is removed at the
                     end; repeatable                            [none]
   --disk NAME=FILE  a raw disk image that stays; repeatable
+  --secret SERVICE.NAME=FILE
+                    the value of a service's secret: the whole file; repeatable
   --image NAME      the export to run                          [the only one]
   --arch ARCH       ${ARCHES.join(", ")}                       [amd64]
   --name NAME       the machine's name, for \`logs\`, \`status\` and \`exec\`  [FILE's base name]
@@ -45,6 +48,7 @@ ${SOURCE_HELP}`,
         memory: { type: "string" },
         cpus: { type: "string" },
         disk: { type: "string", multiple: true, default: [] },
+        secret: { type: "string", multiple: true, default: [] },
         image: { type: "string" },
         arch: { type: "string", default: "amd64" },
         name: { type: "string" },
@@ -68,6 +72,7 @@ ${SOURCE_HELP}`,
       ...(values.memory !== undefined && { memoryMiB: wholeNumber("--memory", values.memory, "MiB") }),
       ...(values.cpus !== undefined && { cpus: wholeNumber("--cpus", values.cpus, "processors") }),
       disks,
+      secrets: await runSecrets(definition, values.secret),
       waitForHealth: !values["no-health"],
       keepOnFailure: values.keep,
     });
@@ -104,25 +109,28 @@ interface MachineOptions {
   readonly memoryMiB?: number;
   readonly cpus?: number;
   readonly disks: readonly DiskOption[];
+  readonly secrets: Awaited<ReturnType<typeof runSecrets>>;
   readonly waitForHealth: boolean;
   readonly keepOnFailure: boolean;
 }
 
 /** The option that sets an input of a machine. */
-const OPTION_OF: Readonly<Record<string, string>> = { publish: "--publish", memoryMiB: "--memory", cpus: "--cpus", disks: "--disk" };
+const OPTION_OF: Readonly<Record<string, string>> = {
+  publish: "--publish",
+  memoryMiB: "--memory",
+  cpus: "--cpus",
+  disks: "--disk",
+  secrets: "--secret",
+};
 
 /** The inputs of a machine, checked as those of a program. The paths of its boot files are not known yet. @throws UsageError */
 function machineInputs(definition: Definition, { disks, ...given }: MachineOptions): VmInputs {
-  const secrets = Object.fromEntries(
-    Object.entries(definition.services).flatMap(([name, { secrets = {} }]) => (Object.keys(secrets).length > 0 ? [[name, secrets]] : [])),
-  );
   const outbound = goesOut(definition, given.publish);
   const { inputs, failures = [] } = checkVm({
     ...given,
     kernel: "kernel",
     initrd: "initrd",
     digest: "",
-    secrets: secrets as never,
     ...(outbound !== undefined && { outbound }),
     disks: disks.map(({ serial, path = "" }) => ({ serial, path: path || "empty", format: "raw" })),
   });

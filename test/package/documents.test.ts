@@ -63,6 +63,8 @@ describe("the documents", { timeout: 300_000 }, async () => {
     await symlink(ROOT, join(project.path, "node_modules/pulumi-linuxkit"));
     await writeFile(join(project.path, "package.json"), '{ "type": "module" }');
     await writeFile(join(project.path, "surroundings.d.ts"), SURROUNDINGS);
+    // programs of two files import the other one by this name
+    await writeFile(join(project.path, "os.ts"), 'import { Image } from "pulumi-linuxkit";\nexport const os = new Image({});\n');
     const files = ["surroundings.d.ts"];
     for (const { path, blocks } of documents) {
       for (const { language, line, text } of blocks) {
@@ -75,7 +77,7 @@ describe("the documents", { timeout: 300_000 }, async () => {
     }
     assert.ok(files.length > 30, `${files.length} programs`);
     const compilerOptions = {
-      ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true },
+      ...{ strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true, allowImportingTsExtensions: true },
       ...{ target: "es2024", module: "nodenext", moduleResolution: "nodenext", types: ["node"] },
     };
     await writeFile(join(project.path, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
