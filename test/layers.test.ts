@@ -95,6 +95,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/doctor": [
     "sdk/core",
     "sdk/definition",
+    "sdk/resource",
     "sdk/rollout",
     "providers/qemu/plugin",
     "providers/aws",
@@ -207,7 +208,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/policy": ["@pulumi/policy"],
   "sdk/review": ["diff"],
-  "sdk/resource": ["@pulumi/pulumi"],
+  "sdk/resource": ["@pulumi/pulumi", "yaml"],
   "sdk/resource/plugin": ["zod"],
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],

@@ -2,6 +2,7 @@ import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type AwsAccessArgs, SECRETS } from "./access-args.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link AwsSnapshot}. */
 export interface AwsSnapshotArgs extends AwsAccessArgs {
@@ -40,6 +41,11 @@ export class AwsSnapshot extends CustomResource {
 
   constructor(name: string, args: AwsSnapshotArgs, options?: CustomResourceOptions) {
     const outputs = { snapshotId: undefined, region: undefined, account: undefined, sizeGiB: undefined, isEncrypted: undefined };
-    super("linuxkit:index:AwsSnapshot", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
+    super(
+      "linuxkit:index:AwsSnapshot",
+      name,
+      { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) },
+      requirePlugin(options),
+    );
   }
 }

@@ -2,6 +2,7 @@ import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type AzureAccessArgs, SECRETS } from "./access-args.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link RolloutGate}. */
 export interface RolloutGateArgs extends AzureAccessArgs {
@@ -31,7 +32,7 @@ export class RolloutGate extends CustomResource {
       "linuxkit:index:RolloutGate",
       name,
       { rollout: undefined, scaleSet: undefined, ...(options?.urn ? {} : { kind: "azure", ...secretArguments(args, SECRETS) }) },
-      options,
+      requirePlugin(options),
     );
   }
 }

@@ -3,6 +3,7 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 import type { Arch } from "../../sdk/core/arch.ts";
 import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type AzureAccessArgs, SECRETS } from "./access-args.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** A container of a storage account. */
 export interface BlobStorageArgs {
@@ -55,6 +56,11 @@ export class AzureUpload extends CustomResource {
 
   constructor(name: string, args: AzureUploadArgs, options?: CustomResourceOptions) {
     const outputs = { name: undefined, diskId: undefined, blobUri: undefined, location: undefined, versionName: undefined };
-    super("linuxkit:index:AzureUpload", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
+    super(
+      "linuxkit:index:AzureUpload",
+      name,
+      { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) },
+      requirePlugin(options),
+    );
   }
 }

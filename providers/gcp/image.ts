@@ -3,6 +3,7 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
 import type { SecureBootState } from "./secure-boot.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** The archive of a disk in Cloud Storage, as Compute Engine's API names it. */
 export interface RawDiskArgs {
@@ -60,7 +61,7 @@ export class GcpImage extends CustomResource {
       "linuxkit:index:GcpImage",
       name,
       { name: undefined, selfLink: undefined, diskSizeGb: undefined, ...(options?.urn ? {} : secretArguments(args, SECRETS)) },
-      options,
+      requirePlugin(options),
     );
   }
 }

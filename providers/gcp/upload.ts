@@ -2,6 +2,7 @@ import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import { secretArguments } from "../../sdk/machine/secret-arguments.ts";
 import { type GcpAccessArgs, SECRETS } from "./access-args.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link GcpUpload}. */
 export interface GcpUploadArgs extends GcpAccessArgs {
@@ -34,6 +35,11 @@ export class GcpUpload extends CustomResource {
 
   constructor(name: string, args: GcpUploadArgs, options?: CustomResourceOptions) {
     const outputs = { object: undefined, generation: undefined, source: undefined, size: undefined };
-    super("linuxkit:index:GcpUpload", name, { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) }, options);
+    super(
+      "linuxkit:index:GcpUpload",
+      name,
+      { ...outputs, ...(options?.urn ? {} : secretArguments(args, SECRETS)) },
+      requirePlugin(options),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link Disk}. */
 export interface DiskArgs {
@@ -29,6 +30,6 @@ export class Disk extends CustomResource {
 
   constructor(name: string, args: DiskArgs, options?: CustomResourceOptions) {
     const outputs = { sizeMiB: undefined, serial: undefined, path: undefined, format: undefined };
-    super("linuxkit:index:QemuDisk", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+    super("linuxkit:index:QemuDisk", name, { ...outputs, ...(options?.urn ? {} : args) }, requirePlugin(options));
   }
 }

@@ -1,6 +1,7 @@
 import { type Input, type Output, secret } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { QemuVmArgs } from "./vm.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link QemuGate}. */
 export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
@@ -46,6 +47,6 @@ export class QemuGate extends CustomResource {
   constructor(name: string, args: QemuGateArgs, options?: CustomResourceOptions) {
     const outputs = { machines: undefined, urls: undefined, running: undefined };
     const inputs = options?.urn ? {} : { kind: "qemu", ...args, ...(args.secrets !== undefined && { secrets: secret(args.secrets) }) };
-    super("linuxkit:index:RolloutGate", name, { ...outputs, ...inputs }, options);
+    super("linuxkit:index:RolloutGate", name, { ...outputs, ...inputs }, requirePlugin(options));
   }
 }

@@ -2,6 +2,7 @@ import { type Input, type Output, secret } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { DiskAttachment } from "./plugin/arguments.ts";
+import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link QemuVm}. */
 export interface QemuVmArgs {
@@ -91,6 +92,6 @@ export class QemuVm extends CustomResource {
       accelerator: undefined,
     };
     const inputs = options?.urn ? {} : { ...args, ...(args.secrets !== undefined && { secrets: secret(args.secrets) }) };
-    super("linuxkit:index:QemuVm", name, { ...outputs, ...inputs }, options);
+    super("linuxkit:index:QemuVm", name, { ...outputs, ...inputs }, requirePlugin(options));
   }
 }

@@ -39,7 +39,7 @@ export function updateChecks({ projectDir, node, env }: HostNeeds): readonly Che
   return [
     { name: "node", run: async () => [nodeVersion(node)] },
     { name: "engine", run: async () => [await engine(env)] },
-    { name: "plugin", run: async () => [await stanza(projectDir, env)] },
+    { name: "plugin", run: async () => [stanza(projectDir, env)] },
     { name: "folders", run: () => folders(defaultHostFolders(env)) },
   ];
 }

@@ -1,5 +1,6 @@
 import type { Input, Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import { requirePlugin } from "./require-plugin.ts";
 
 /** Arguments of {@link ApiKeys}. */
 export interface ApiKeysArgs {
@@ -27,7 +28,7 @@ export class ApiKeys extends CustomResource {
 
   constructor(name: string, args: ApiKeysArgs = {}, options?: CustomResourceOptions) {
     const outputs = { clientCa: undefined, certificate: undefined, key: undefined, reader: undefined, administrator: undefined };
-    super("linuxkit:index:ApiKeys", name, { ...outputs, ...(options?.urn ? {} : args) }, options);
+    super("linuxkit:index:ApiKeys", name, { ...outputs, ...(options?.urn ? {} : args) }, requirePlugin(options));
   }
 
   /** The `api` of an OS whose machines answer with these keys on a TCP port. */

@@ -19,6 +19,7 @@ import type { BuiltFile } from "./plugin/builder.ts";
 import { listedReader, type ReadListed } from "../builder/local-files.ts";
 import { type Members, overFileLists } from "../definition/keyed-files.ts";
 import { localImages } from "./local-images.ts";
+import { requirePlugin } from "./require-plugin.ts";
 
 /** The type token of {@link ImageBuild}. */
 const TOKEN = "linuxkit:index:ImageBuild";
@@ -220,7 +221,7 @@ export class ImageBuild extends CustomResource {
       pushed: undefined,
     };
     // rehydrated from its URN it has no arguments
-    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, options);
+    super(TOKEN, name, { ...unknownOutputs, ...(options?.urn ? {} : inputsOf(name, args)) }, requirePlugin(options));
     this.definition = options?.urn ? undefined : args.image?.spec;
     this.wantedArch = options?.urn || args.artifact !== undefined ? undefined : (args.arch ?? "amd64");
     this.signedWith = options?.urn || args.artifact !== undefined ? undefined : (args.secureBoot?.certificate ?? null);
