@@ -21,7 +21,7 @@ describe("the images work in a machine", () => {
       {
         onboot: [dhcp(), new OnbootTask("sysctl", { image: debian.sysctl({ "net.ipv4.ip_forward": 1, "vm.overcommit_memory": 1 }) })],
         services: [
-          spy(),
+          spy({ capabilities: ["CAP_SYS_PTRACE", "CAP_SYS_CHROOT", "CAP_DAC_OVERRIDE"] }),
           new Service("web", {
             image: debian.packages({ packages: ["nginx-light"], command: ["nginx", "-g", "daemon off;"] }),
             capabilities: ["CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE"],
@@ -29,7 +29,7 @@ describe("the images work in a machine", () => {
             binds: ["/etc/nginx-site:/etc/nginx/sites-enabled:ro"],
             health: { http: { port: 8080 } },
           }),
-          new Service("clock", { image: debian.chrony({ servers: ["10.0.2.2"] }) }),
+          new Service("clock", { image: debian.chrony() }),
           new Service("sshd", { image: debian.sshd({ authorizedKeys: [mine] }) }),
           new Service("renew", { image: debian.dhcp({ renew: true }) }),
         ],
@@ -37,7 +37,7 @@ describe("the images work in a machine", () => {
           new File("etc/nginx-site/site", { contents: "server { listen 8080; root /var/www/html; index index.nginx-debian.html; }\n" }),
         ],
       },
-      { ports: [22, 80, 8080], memoryMiB: 384 },
+      { ports: [22, 80, 8080], memoryMiB: 384, smbios: ["type=1,manufacturer=Amazon EC2"] },
     );
 
     await Promise.all([
@@ -54,10 +54,28 @@ describe("the images work in a machine", () => {
       await ask(machine, "for n in 1 2 3 4 5 6 7 8 9; do grep 10.0.2.15 /host/run/log/renew.log && break; sleep 1; done"),
       /eth0 has 10\.0\.2\.15\/24, gateway 10\.0\.2\.2/,
     );
-    assert.match(await ask(machine, "cat /host/run/log/clock.log"), /chronyd version 4/);
+    assert.match(
+      await ask(
+        machine,
+        "for n in 1 2 3 4 5 6 7 8 9; do grep -q Frequency /host/run/log/clock.log && break; sleep 1; done; cat /host/run/log/clock.log",
+      ),
+      /^.*chrony: on aws: server 169\.254\.169\.123 .*\n.*chronyd version 4/m,
+      "the firmware's cloud has its own server",
+    );
+    const root = "/proc/$(cat /host/run/linuxkit/pids/clock)/root";
+    assert.match(await ask(machine, `chroot ${root} chronyc -n sources`), /^\^. 169\.254\.169\.123 /m);
+    // a second chronyd ends because of the first, and with -p it prints the sources that it understands
+    for (const [cloud, source] of [
+      ["gcp", "server metadata.google.internal prefer trust iburst"],
+      ["azure", "refclock PHC /dev/ptp_hyperv poll 3 dpoll -2 offset 0 stratum 2 prefer trust"],
+    ] as const) {
+      const commands = [`linuxkitd chrony ${cloud}`, "chronyd -p -f /etc/chrony/chrony.conf"].map((words) => `chroot ${root} ${words}`);
+      const said = await ask(machine, [`touch ${root}/dev/ptp_hyperv`, ...commands].join("\n"));
+      assert.match(said, new RegExp(`^${source}$[^]*^pool 2\\.debian\\.pool\\.ntp\\.org iburst$`, "m"), `${cloud}: ${said}`);
+    }
     const processes = await ask(machine, "ps -o user,args");
     // the spy's image does not have the names of other images' users
-    assert.match(processes, /^(101|_chrony) +chronyd/m);
+    assert.match(processes, /^(101|_chrony) +\/usr\/sbin\/chronyd/m);
     assert.match(processes, /^(33|www-data) +nginx: worker/m);
 
     const login = (...more: string[]) =>

@@ -53,6 +53,28 @@ describe("every image is plain JSON that its schema accepts, frozen, and equal e
   }
 });
 
+test("chrony asks the machine's own source first, except where the program names what to ask", () => {
+  const OWN = "include /run/sources.conf";
+  const POOL = "pool 2.debian.pool.ntp.org iburst";
+  const rows: [Parameters<typeof debian.chrony>[0], sources: string[], command: string[]][] = [
+    [{}, [OWN, POOL], ["/usr/bin/linuxkitd", "chrony", "auto"]],
+    [{ settings: ["maxupdateskew 100"] }, [OWN, POOL], ["/usr/bin/linuxkitd", "chrony", "auto"]],
+    [{ cloud: "aws" }, [OWN, POOL], ["/usr/bin/linuxkitd", "chrony", "aws"]],
+    [{ cloud: "azure", pools: [] }, [OWN], ["/usr/bin/linuxkitd", "chrony", "azure"]],
+    [{ cloud: "gcp", servers: ["192.0.2.1"] }, [OWN, "server 192.0.2.1 iburst"], ["/usr/bin/linuxkitd", "chrony", "gcp"]],
+    [{ servers: ["192.0.2.1"] }, ["server 192.0.2.1 iburst"], ["chronyd", "-d", "-f", "/etc/chrony/chrony.conf"]],
+    [{ pools: ["pool.example.com"] }, ["pool pool.example.com iburst"], ["chronyd", "-d", "-f", "/etc/chrony/chrony.conf"]],
+  ];
+  for (const [args, sources, command] of rows) {
+    const { debian: recipe, config } = debian.chrony(args);
+    const text = recipe.files.find(({ path }) => path === "etc/chrony/chrony.conf")?.contents ?? "";
+    const given = text.split("\n").filter((line) => /^(include|pool|server) /.test(line));
+    assert.deepEqual([given, config.command, recipe.program], [sources, command, command.length === 3 ? "linuxkitd" : undefined]);
+    // the host's clocks, where the machine's own sources are asked, and no device by itself
+    assert.deepEqual([config.annotations !== undefined, config.devices], [command.length === 3, undefined]);
+  }
+});
+
 describe("invalid arguments are refused with their names", () => {
   const bad: Record<string, [() => unknown, RegExp]> = {
     "no package": [() => debian.packages({ packages: [] }), /debian\.packages: packages: got an empty list, wanted at least one package/],

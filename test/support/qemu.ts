@@ -27,6 +27,8 @@ export interface BootOptions {
   readonly nonce?: string;
   /** Addresses and ports of QEMU's user network that lead to ports of this host, as `10.0.2.9:80`. @default none */
   readonly leads?: Readonly<Record<string, number>>;
+  /** Strings of the firmware, as QEMU's option `-smbios` has them: `type=1,manufacturer=Google`. @default none */
+  readonly smbios?: readonly string[];
   /** Whether it opens connections. @default true */
   readonly outbound?: boolean;
   /** Whether QEMU filters its own system calls. @default false */
@@ -72,6 +74,7 @@ export async function boot({
   firmware = {},
   nonce = "test-boot",
   leads = {},
+  smbios = [],
   outbound = true,
   sandbox = false,
   metadataPort,
@@ -108,6 +111,7 @@ export async function boot({
   });
   for (const [address, to] of Object.entries(leads)) extendNetwork(args, lead(address, to));
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
+  args.push(...smbios.flatMap((strings) => ["-smbios", strings]));
   if (counted) countInstructions(args);
   const qemu = spawn(qemuProgram("amd64").binary, args, {
     cwd: folder,

@@ -5,16 +5,6 @@ import { checked, debianImage } from "./arguments.ts";
 
 const server = word.regex(/^[A-Za-z0-9.:_-]+$/, "a host name or IP address");
 
-/**
- * The NTP servers that answer inside a cloud, also in a network without a way out. Azure has none.
- *
- * Source: Amazon EC2 User Guide, "Set the time reference on your EC2 instance"; Compute Engine, "Configure NTP".
- */
-const CLOUDS = { aws: ["169.254.169.123"], gcp: ["metadata.google.internal"], azure: [] } as const satisfies Record<
-  string,
-  readonly string[]
->;
-
 /** The schema of {@link ChronyArgs}. */
 export const chronySchema = fields({
   cloud: z.enum(["aws", "gcp", "azure"]).optional(),
@@ -25,7 +15,11 @@ export const chronySchema = fields({
 
 /** Arguments of `debian.chrony`. */
 export interface ChronyArgs {
-  /** The cloud that the machine runs on: its own time server is asked first. Azure has none that answers by NTP. @default none @example "gcp" */
+  /**
+   * The cloud whose own source comes first: the server of AWS or Google Cloud, the clock of Azure's host.
+   * @default the cloud that the firmware names when the service starts; none if `servers` or `pools` is set
+   * @example "gcp"
+   */
   readonly cloud?: "aws" | "gcp" | "azure" | undefined;
   /** DNS names of server pools. @default ["2.debian.pool.ntp.org"], or none if `servers` is set @example ["pool.ntp.org"] */
   readonly pools?: readonly string[] | undefined;
@@ -36,20 +30,20 @@ export interface ChronyArgs {
 }
 
 /**
- * A service that sets the clock by NTP. Its first three updates step the clock, because a virtual machine may start with
- * any time; later ones slew it. It does not listen on a port.
+ * A service that sets the clock. Its first three updates step the clock, because a virtual machine may start with any time;
+ * later ones slew it. It does not listen on a port.
+ *
+ * By default it asks the source of the cloud that the machine runs on, and the clock of the host where Hyper-V or KVM gives one;
+ * Debian's pool counts only while none of these answers. See the guest's `internal/chrony/sources.go` for each source.
  *
  * @throws INVALID_DEFINITION
  */
 export function chrony(args: ChronyArgs = {}): DebianImage {
-  const {
-    cloud,
-    servers = [],
-    pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"],
-    settings = [],
-  } = checked("debian.chrony", chronySchema, args);
+  const given = checked("debian.chrony", chronySchema, args);
+  const { servers = [], settings = [], cloud = given.servers === undefined && given.pools === undefined ? "auto" : undefined } = given;
+  const { pools = servers.length > 0 ? [] : ["2.debian.pool.ntp.org"] } = given;
   const lines = [
-    ...(cloud === undefined ? [] : CLOUDS[cloud].map((name) => `server ${name} prefer iburst`)),
+    ...(cloud === undefined ? [] : ["include /run/sources.conf"]),
     ...pools.map((name) => `pool ${name} iburst`),
     ...servers.map((name) => `server ${name} iburst`),
     "driftfile /run/chrony/drift",
@@ -61,10 +55,13 @@ export function chrony(args: ChronyArgs = {}): DebianImage {
     "user _chrony",
     ...settings,
   ];
+  const files = [{ path: "etc/chrony/chrony.conf", contents: `${lines.join("\n")}\n` }];
   return debianImage(
-    { packages: ["chrony"], files: [{ path: "etc/chrony/chrony.conf", contents: `${lines.join("\n")}\n` }] },
+    { packages: ["chrony"], files, ...(cloud !== undefined && { program: "linuxkitd" as const }) },
     {
-      command: ["chronyd", "-d", "-f", "/etc/chrony/chrony.conf"],
+      command: cloud === undefined ? ["chronyd", "-d", "-f", "/etc/chrony/chrony.conf"] : ["/usr/bin/linuxkitd", "chrony", cloud],
+      // the guest then gives it the clocks of the host, and no other device: see the guest's internal/container/clocks.go
+      ...(cloud !== undefined && { annotations: { "pulumi-linuxkit.host-clocks": "read" } }),
       net: "host",
       capabilities: ["CAP_SYS_TIME", "CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_NET_BIND_SERVICE"],
       tmpfs: ["/run", "/tmp"],

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-linuxkit/linuxkitd/internal/chrony"
 	"pulumi-linuxkit/linuxkitd/internal/dhcp"
 	"pulumi-linuxkit/linuxkitd/internal/disk"
 	"pulumi-linuxkit/linuxkitd/internal/forward"
@@ -25,6 +26,7 @@ import (
 
 // commands are the programs that it can be.
 var commands = map[string]func(context.Context, []string) error{
+	"chrony":   chrony.Run,
 	"dhcp":     dhcp.Run,
 	"disk":     disk.RunDisk,
 	"extend":   disk.RunExtend,

@@ -73,11 +73,20 @@ func settled(source string) string {
 }
 
 // Stage puts what is at each nested source elsewhere, where no container can change what a path leads to, and lets the
-// runtime take it from there. The runtime itself would follow each symlink on the way.
+// runtime take it from there. The runtime itself would follow each symlink on the way. A container that asks for the host's
+// clocks gets those that the machine has.
 func (c *Container) Stage(nested []string) error {
 	folder := path.Join(stagesFolder, c.ID)
 	c.Unstage()
-	if len(nested) == 0 {
+	config, err := os.ReadFile(c.Bundle + "/config.json")
+	if err != nil {
+		return err
+	}
+	var clocks []clock
+	if wantsClocks(config) {
+		clocks = clocksOf("/sys/class/ptp")
+	}
+	if len(nested) == 0 && len(clocks) == 0 {
 		return nil
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -92,9 +101,11 @@ func (c *Container) Stage(nested []string) error {
 		}
 		places[source] = place
 	}
-	config, err := os.ReadFile(c.Bundle + "/config.json")
-	if err == nil {
+	if len(nested) > 0 {
 		config, err = withSources(config, places)
+	}
+	if err == nil && len(clocks) > 0 {
+		config, err = withClocks(config, clocks)
 	}
 	staged := path.Join(folder, "config.json")
 	if err == nil {
