@@ -17,7 +17,7 @@ const victim = service("victim", "echo hush >/run/private; exec busybox sh -c 'w
 const attacker = (name: string, fields: Partial<ServiceArgs>): Service =>
   new Service(name, {
     image: attackerImage(),
-    after: ["route", "victim"],
+    after: ["metadata-route", "victim"],
     tmpfs: ["/tmp:size=16m", "/run"],
     binds: ["/lib/modules:/modules:ro"],
     ...fields,
@@ -66,7 +66,9 @@ describe("a hostile service", () => {
         (line) => line.stage === "service" && line.name === name && line.state === "restart" && line.message.includes("exit status 137"),
       );
     }
-    const others = machine.lines.filter((line) => line.stage === "service" && ["spy", "victim", "metadata", "route"].includes(line.name));
+    const others = machine.lines.filter(
+      (line) => line.stage === "service" && ["spy", "victim", "metadata", "metadata-route"].includes(line.name),
+    );
     assert.deepEqual([...new Set(others.map((line) => line.stage === "service" && line.state))].sort(), ["healthy", "started", "waiting"]);
   });
 

@@ -6,13 +6,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cloud } from "./cloud.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { privateLinks } from "../../sdk/guest/firewall.ts";
-import { Service } from "../../sdk/index.ts";
+import { hopLimit } from "../../providers/aws/machine-metadata.ts";
+import { Image, Kernel, Service } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 // sendto to one port of 6000 addresses, of which nobody answers; it begins when the machine is healthy
 const FLOOD = `$| = 1; use Socket; socket(S, 2, 2, 17); sleep 20;
 for my $n (1 .. 6000) { send(S, "x", 0, sockaddr_in(9, pack("C4", 10, 100, $n >> 8, $n & 255))) }
 print "tried\n"; sleep 100000`;
+
+const EGRESS = [
+  { to: "web", port: 80 },
+  ...["169.254.169.254", "169.254.169.253"].map((to) => ({ to, port: 80, protocol: "tcp" as const })),
+];
+
+/** How far EC2's answers travel to a machine whose service names the metadata service, and to one without such a service. */
+const HOPS = { named: hopsFor([service("client", "true", { egress: EGRESS }), service("web", "true")]), unnamed: hopsFor([]) };
+
+function hopsFor(services: Service[]): number {
+  return hopLimit(new Image({ kernel: new Kernel({ image: debian.kernel() }), init: [debian.init()], services }).spec);
+}
 
 test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
   // QEMU's user network leads its router's address to the loopback interface of this host, and an address beyond it where the
@@ -42,17 +55,19 @@ test("a private network only accepts published ports, named destinations, and a 
     host: `10.0.2.2 ${port}`,
     "host-at-the-name-server": `10.0.2.3 ${port}`,
     metadata: "169.254.169.254 80",
+    "metadata-one-hop-away": "169.254.169.253 80",
   };
   // its own server begins at the same time
   const LISTENS = "until busybox nc -w 1 127.0.0.1 80 </dev/null >/dev/null 2>&1; do sleep 0.2; done";
   const rest = `${reach(TARGETS)}; exec sleep 100000`;
-  const after = ["web", "route", "spy"];
+  const after = ["web", "metadata-route", "near-route", "spy"];
   await using machine = await bootImage(
     {
       onboot: [dhcp()],
       services: [
         spy({ port: 8081, capabilities: ["CAP_SYS_CHROOT", "CAP_NET_ADMIN"] }),
-        ...cloud(),
+        ...cloud({ hops: HOPS.named }),
+        ...cloud({ name: "near", address: "169.254.169.253", hops: HOPS.unnamed }),
         service("web", "exec busybox nc -ll -p 80 -e echo web", {
           publish: ["8080:80"],
           capabilities: ["CAP_NET_BIND_SERVICE"],
@@ -69,14 +84,7 @@ test("a private network only accepts published ports, named destinations, and a 
           publish: [],
           after: ["page"],
         }),
-        service("client", rest, {
-          userns: "private",
-          egress: [
-            { to: "web", port: 80 },
-            { to: "169.254.169.254", port: 80, protocol: "tcp" },
-          ],
-          after,
-        }),
+        service("client", rest, { userns: "private", egress: EGRESS, after }),
         service("quiet", rest, { after }),
         service("roams", rest, { egress: [{ to: "any" }], after }),
         // datagrams to 6000 destinations, each a connection for the kernel
@@ -87,10 +95,19 @@ test("a private network only accepts published ports, named destinations, and a 
           after,
         }),
         service("wide", rest, { egress: [{ to: "10.0.0.0/8" }, { to: "10.0.2.2", port }], after }),
-        service("shares", `${reach({ machine: TARGETS.machine, page: TARGETS.page })}; exec sleep 100000`, {
-          net: "host",
-          after: ["page", "spy"],
-        }),
+        service(
+          "shares",
+          `${reach({
+            machine: TARGETS.machine,
+            page: TARGETS.page,
+            metadata: TARGETS.metadata,
+            "metadata-one-hop-away": TARGETS["metadata-one-hop-away"],
+          })}; exec sleep 100000`,
+          {
+            net: "host",
+            after: [...after, "page"],
+          },
+        ),
         new Service("rules", {
           image: debian.packages({ packages: ["nftables"] }),
           command: ["/usr/sbin/nft", "list", "ruleset"],
@@ -120,7 +137,8 @@ test("a private network only accepts published ports, named destinations, and a 
     // the host's loopback interface only by its name
     assert.deepEqual(await reached("wide"), ["outside", "host"]);
     assert.deepEqual(await reached("shut"), ["itself"]);
-    assert.deepEqual(await reached("shares"), ["machine", "page"]);
+    // an answer that travels one hop is for the machine, and gets lost on the way to a service behind it
+    assert.deepEqual(await reached("shares"), ["machine", "page", "metadata", "metadata-one-hop-away"]);
     for (const [at, word] of [
       [80, "page"],
       [8080, "web"],
