@@ -1,9 +1,7 @@
-import { Readable, pipeline } from "node:stream";
-// a named import of what an older Node lacks would hide the message that a newer one is needed
-import zlib from "node:zlib";
 import type { Bytes } from "../core/bytes.ts";
-import { ByteReader } from "./byte-reader.ts";
+import type { ByteReader } from "./byte-reader.ts";
 import { TRAILER } from "./cpio-header.ts";
+import { isDamaged, openInitrdArchive } from "./initrd-archive.ts";
 
 /** Bytes of memory that an initrd takes: packed, and as the tree that the kernel unpacks. */
 export interface InitrdMemory {
@@ -16,10 +14,6 @@ const PAGE = 4096;
 /** An inode and a name in the kernel's caches. */
 const PATH_BYTES = 1024;
 const HEADER_BYTES = 110;
-const ZSTD = 0xfd2fb528;
-/** Bytes of the checksum and size after a member (RFC 1952 2.3.1). */
-const GZIP_TRAILER = 8;
-const CHUNK = 1 << 16;
 
 /** What Debian's kernel for amd64 needed besides the image to reach the first service. */
 const KERNEL_MIB = 74;
@@ -52,84 +46,28 @@ export function bootMemoryMiB({ packed, unpacked }: InitrdMemory): { readonly le
  */
 export async function initrdMemory(open: (offset: number) => Bytes): Promise<InitrdMemory | undefined> {
   let unpacked = 0;
-  for (let at = 0; ; ) {
-    at += await leadingZeroes(open(at));
-    const archive = await readArchive(() => open(at));
-    if (archive === "end") return { packed: at, unpacked };
-    if (archive === "unknown") return undefined;
-    unpacked += archive.unpacked;
-    at += archive.length;
-  }
-}
-
-async function leadingZeroes(source: Bytes): Promise<number> {
-  let zeroes = 0;
-  for await (const chunk of source) {
-    const first = chunk.findIndex((byte) => byte !== 0);
-    if (first >= 0) return zeroes + first;
-    zeroes += chunk.length;
-  }
-  return zeroes;
-}
-
-type Archive = { readonly unpacked: number; readonly length: number } | "end" | "unknown";
-
-async function readArchive(open: () => Bytes): Promise<Archive> {
-  const source = new ByteReader(open());
   try {
-    const magic = await source.read(4);
-    if (magic.length === 0) return "end";
-    if (magic.toString("latin1") === "0707") {
-      const unpacked = await countArchive(source, magic);
-      return unpacked === undefined ? "unknown" : { unpacked, length: source.offset };
+    for (let at = 0; ; ) {
+      const { start, archive } = await openInitrdArchive(open, at);
+      if (archive === "end") return { packed: start, unpacked };
+      if (archive === "unknown") return undefined;
+      await using opened = archive;
+      const counted = await countArchive(opened.cpio);
+      if (counted === undefined) return undefined;
+      unpacked += counted;
+      at = start + (await opened.end());
     }
-    if (magic.readUInt32LE() === ZSTD) return await unpackArchive(zlib.createZstdDecompress(), source, magic);
-    if (magic[0] !== 0x1f || magic[1] !== 0x8b) return "unknown";
-    // the header is read here: Node's gunzip would take what follows the member for another gzip member
-    await skipGzipHeader(source, magic[3] as number);
-    const header = source.offset;
-    const member = await unpackArchive(zlib.createInflateRaw(), source);
-    return typeof member === "string" ? member : { ...member, length: header + member.length + GZIP_TRAILER };
   } catch (error) {
-    if (/^(?:Z_|ZSTD_)|^ERR_OUT_OF_RANGE$|^ERR_BUFFER_OUT_OF_BOUNDS$/.test((error as { code?: string }).code ?? "")) return "unknown";
+    if (isDamaged(error)) return undefined;
     throw error;
-  } finally {
-    await source.close();
   }
 }
 
-/** Counts one compressed archive; `length` is the bytes that the decompressor took. */
-async function unpackArchive(
-  unpack: ReturnType<typeof zlib.createInflateRaw> | ReturnType<typeof zlib.createZstdDecompress>,
-  source: ByteReader,
-  first?: Buffer,
-): Promise<Archive> {
-  async function* packed(): AsyncGenerator<Uint8Array> {
-    if (first) yield first;
-    for (let chunk = await source.take(CHUNK); chunk; chunk = await source.take(CHUNK)) yield chunk;
-  }
-  const reader = new ByteReader(pipeline(Readable.from(packed(), { objectMode: false }), unpack, () => {}));
-  const unpacked = await countArchive(reader);
-  // drains the rest: bytesWritten must count the whole member
-  while (await reader.take(CHUNK));
-  return unpacked === undefined ? "unknown" : { unpacked, length: unpack.bytesWritten };
-}
-
-/** Skips what follows the first four bytes of a gzip member's header (RFC 1952 2.3). */
-async function skipGzipHeader(source: ByteReader, flags: number): Promise<void> {
-  await source.skip(6);
-  if (flags & 4) await source.skip((await source.read(2)).readUInt16LE());
-  for (const text of [8, 16]) {
-    if (flags & text) while ((await source.read(1)).readUInt8() !== 0);
-  }
-  if (flags & 2) await source.skip(2);
-}
-
-/** Counts one newc archive, trailer included; undefined where it is not one. `first` holds the bytes already read. */
-async function countArchive(reader: ByteReader, first: Buffer = Buffer.alloc(0)): Promise<number | undefined> {
+/** Counts one newc archive, trailer included; undefined where it is not one. */
+async function countArchive(reader: ByteReader): Promise<number | undefined> {
   let unpacked = 0;
-  for (let start = first; ; start = Buffer.alloc(0)) {
-    const header = Buffer.concat([start, await reader.read(HEADER_BYTES - start.length)]).toString("latin1");
+  for (;;) {
+    const header = (await reader.read(HEADER_BYTES)).toString("latin1");
     if (header.length < HEADER_BYTES || !/^07070[12][0-9a-f]+$/i.test(header)) return undefined;
     const [size, nameSize] = [field(header, 6), field(header, 11)];
     const name = await reader.read(nameSize);
