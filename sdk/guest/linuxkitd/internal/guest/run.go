@@ -218,11 +218,9 @@ func (g *Guest) setLimits() {
 
 // insertModules inserts what the boot needs; the modules of the firewall come while the tasks run.
 func (g *Guest) insertModules() {
-	first, later, waiting := modules.Part(modules.ReadList(modulesFile), modules.Wants{Overlays: g.overlays, Random: !boot.RandomIsReady()})
+	wants := modules.Wants{Overlays: g.overlays, Random: !boot.RandomIsReady(), Firewall: g.machine.Firewall != nil}
+	first, later, waiting := modules.Part(modules.ReadList(modulesFile), wants, modules.NeedsOf)
 	g.waiting = waiting
-	if g.machine.Firewall == nil {
-		first, later = append(first, later...), nil
-	}
 	refused := modules.Insert(first)
 	g.console.Say("modules", strings.Join(refused, " "))
 	g.modules.Go(func() {

@@ -3,6 +3,7 @@ package modules
 import (
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,23 +33,41 @@ type Wants struct {
 	Overlays bool
 	// Random is true while the kernel's random numbers are not ready: a program that asks for them waits.
 	Random bool
+	// Firewall is whether the machine has one. Its modules are then loaded by themselves, later than the rest.
+	Firewall bool
 }
 
 // Part divides a list into what the boot needs at once, what only the firewall does, and what can wait. Those that others
-// insert by name are in none of them.
-func Part(list []Module, wants Wants) (first, firewall, waiting []Module) {
+// insert by name are in none of them. Each part keeps the order of the list, in which a module comes after those that it
+// needs, and what needs a module of the firewall comes with them: needs gives the names of what a module needs.
+func Part(list []Module, wants Wants, needs func(Module) []string) (first, firewall, waiting []Module) {
+	later := map[string]bool{}
+	needsLater := func(module Module) bool {
+		return len(later) > 0 && len(module.Patterns) == 0 && slices.ContainsFunc(needs(module), func(name string) bool { return later[name] })
+	}
 	for _, module := range list {
 		switch name := module.Name(); {
 		case late[name] || name == Overlay && !wants.Overlays:
 		case name == randomness && !wants.Random:
 			waiting = append(waiting, module)
-		case ofFirewall(name):
+		case wants.Firewall && (ofFirewall(name) || needsLater(module)):
+			later[name] = true
 			firewall = append(firewall, module)
 		default:
 			first = append(first, module)
 		}
 	}
 	return first, firewall, waiting
+}
+
+// NeedsOf are the modules that a module's file names.
+func NeedsOf(module Module) []string {
+	file, err := open(module.Path)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	return Needs(file)
 }
 
 // workers is how many modules are inserted at once: a probe of a device may sleep.

@@ -67,8 +67,11 @@ func TestAModuleIsWantedForItsDevices(t *testing.T) {
 }
 
 func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
-	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/nf_conncount.ko\n/l/nft_connlimit.ko\n/l/evdev.ko\n/l/overlay.ko\n/l/qemu_fw_cfg.ko\n/l/virtio-rng.ko virtio:d00000004v*\n"))
-	first, firewall, waiting := Part(list, Wants{Overlays: true})
+	list := List(strings.NewReader("/l/libcrc32c.ko\n/l/nfnetlink.ko\n/l/nf_tables.ko\n/l/veth.ko\n/l/nf_conncount.ko\n/l/nft_connlimit.ko\n" +
+		"/l/evdev.ko\n/l/overlay.ko\n/l/x_tables.ko\n/l/xt_nat.ko\n/l/act_ct.ko\n/l/qemu_fw_cfg.ko\n/l/virtio-rng.ko virtio:d00000004v*\n"))
+	needs := func(module Module) []string {
+		return map[string][]string{"nf_tables": {"nfnetlink", "libcrc32c"}, "xt_nat": {"nf_tables", "x_tables"}, "act_ct": {"xt_nat"}}[module.Name()]
+	}
 	names := func(list []Module) string {
 		var all []string
 		for _, module := range list {
@@ -76,11 +79,18 @@ func TestWhatOnlyTheFirewallNeedsWaits(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if names(first) != "libcrc32c overlay" || names(firewall) != "nfnetlink nf_tables veth" || names(waiting) != "virtio_rng" {
-		t.Errorf("got %s; %s; %s", names(first), names(firewall), names(waiting))
-	}
-	if first, _, waiting := Part(list, Wants{Random: true}); names(first) != "libcrc32c virtio_rng" || len(waiting) > 0 {
-		t.Errorf("without overlays, and with random numbers to wait for: got %s; %s", names(first), names(waiting))
+	for _, row := range []struct {
+		wants                    Wants
+		first, firewall, waiting string
+	}{
+		{Wants{Overlays: true, Firewall: true}, "libcrc32c overlay x_tables", "nfnetlink nf_tables veth xt_nat act_ct", "virtio_rng"},
+		{Wants{Random: true, Firewall: true}, "libcrc32c x_tables virtio_rng", "nfnetlink nf_tables veth xt_nat act_ct", ""},
+		{Wants{Random: true}, "libcrc32c nfnetlink nf_tables veth x_tables xt_nat act_ct virtio_rng", "", ""},
+	} {
+		first, firewall, waiting := Part(list, row.wants, needs)
+		if names(first) != row.first || names(firewall) != row.firewall || names(waiting) != row.waiting {
+			t.Errorf("%+v: got %s; %s; %s", row.wants, names(first), names(firewall), names(waiting))
+		}
 	}
 }
 
