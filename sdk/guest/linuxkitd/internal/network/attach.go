@@ -159,6 +159,8 @@ func bindNamespace(source *os.File, file string) error {
 	if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
 		return err
 	}
+	// that of the last start stays bound when its processes have ended, and cannot be written (nsfs)
+	_ = unix.Unmount(file, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
 	made, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -74,8 +75,30 @@ func attachToTheDead(t *testing.T) {
 		t.Errorf("the end inside: %v", err)
 	}
 	aPanicInsideIsAnError(t, bound)
+	aLaterStartIsBoundInItsPlace(t, file)
 	if _, err := Open(waiting.Process.Pid, asked); err == nil {
 		t.Error("the namespaces of an ended process were opened")
+	}
+}
+
+// the file of a namespace cannot be opened for writing, so no container with one started again
+func aLaterStartIsBoundInItsPlace(t *testing.T, file string) {
+	for range 2 {
+		own, err := os.Open("/proc/self/ns/net")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer own.Close()
+		if err := bindNamespace(own, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var bound, own unix.Stat_t
+	if unix.Stat(file, &bound) != nil || unix.Stat("/proc/self/ns/net", &own) != nil || bound.Ino != own.Ino {
+		t.Errorf("got the namespace %d, wanted %d", bound.Ino, own.Ino)
+	}
+	if mounts, err := os.ReadFile("/proc/self/mountinfo"); err != nil || strings.Count(string(mounts), file) != 1 {
+		t.Errorf("%s is bound more than once", file)
 	}
 }
 
