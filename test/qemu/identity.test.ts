@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
+import { qemuDisk } from "../../providers/qemu/plugin/disk.ts";
 import { beginFleet, endFleet, findUnfinishedFleets } from "../../providers/qemu/plugin/fleet-journal.ts";
 import { findMembers } from "../../providers/qemu/plugin/fleet-members.ts";
 import { type FleetOutputs, qemuGate } from "../../providers/qemu/plugin/gate.ts";
 import { clearLeftovers } from "../../providers/qemu/plugin/leftovers.ts";
 import { listMachineFolders, makeMachineFolder, type MachineRecord, self } from "../../providers/qemu/plugin/machine-folder.ts";
-import { identify, isAlive, type ProcessId } from "../../providers/qemu/plugin/process-id.ts";
+import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
 import { qemuVm } from "../../providers/qemu/plugin/vm.ts";
 import type { FleetInputs } from "../../providers/qemu/plugin/fleet-inputs.ts";
 import type { VmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";
@@ -55,7 +56,6 @@ class Machines implements AsyncDisposable {
     await writeFile(join(this.folders.stateDir, "fleets", `${id}.json`), JSON.stringify({ id, urn, maker: this.gone }));
   }
 
-  work(urn = URN) {
   /** Records that no version of this library has written. */
   async damage(): Promise<void> {
     const { stateDir } = this.folders;
@@ -69,6 +69,7 @@ class Machines implements AsyncDisposable {
     execFileSync("mkfifo", [join(stateDir, "machines", "pipe-1", "machine.json"), join(stateDir, "fleets", "pipe.json")]);
   }
 
+  work(urn = URN) {
     const messages: string[] = [];
     const progress = ({ message }: { message: string }): void => void messages.push(message);
     return { urn, name: "web", config: {}, timeoutSeconds: 60, signal: AbortSignal.timeout(60_000), progress, messages };
@@ -91,8 +92,8 @@ describe("a start of machines", () => {
   test("clears what no state can hold, and nothing else, whatever the name", async () => {
     await using machines = await Machines.make();
     const { folders } = machines;
-    const kept = {
     await machines.damage();
+    const kept = {
       // the first stack was renamed, dropped it with retainOnDelete, or is in another backend
       "web-1-1": await machines.start("web-1-1"),
       // written by an earlier version
@@ -156,6 +157,119 @@ describe("a machine", () => {
     await machines.start("web-1-1", { phase: "restarting" });
     const found = await qemuVm(machines.folders).read?.({ ...machines.work(), id: "web-1-1", inputs: INPUTS, outputs: {} as never });
     assert.equal(found?.outputs.running, false);
+  });
+});
+
+describe("what a state holds", () => {
+  const member = { slot: 0, generation: "" };
+  /** A host whose environment has come to name another state folder, with a machine, a fleet and a disk in the first one. */
+  async function moved() {
+    const machines = await Machines.make();
+    const elsewhere = { ...machines.folders, stateDir: `${machines.folders.stateDir}-elsewhere` };
+    // the guest of a stand-in does not hear its power button
+    const work = { ...machines.work(), signal: AbortSignal.abort() };
+    const machine = await machines.start("web-1-1");
+    const one = await machines.start("web-0-1", { owner: "web-a-1", member });
+    const described = async (type: ReturnType<typeof qemuVm> | ReturnType<typeof qemuGate>, id: string) =>
+      (await type.read?.({ ...machines.work(), id }))?.outputs as never;
+    const outputs = await described(qemuVm(machines.folders), "web-1-1");
+    const fleet = await described(qemuGate(machines.folders), "qemu:web-a-1");
+    const disk = await qemuDisk(machines.folders).create({ ...machines.work(), inputs: { sizeMiB: 1, serial: "data" } });
+    return { machines, elsewhere, work, machine, one, outputs, fleet, disk };
+  }
+
+  test("stays where it was made when the environment names another state folder", async () => {
+    const { machines, elsewhere, work, machine, one, outputs, fleet, disk } = await moved();
+    await using _ = machines;
+    const held = { inputs: INPUTS, outputs };
+    assert.equal((await qemuVm(elsewhere).read?.({ ...work, id: "web-1-1", ...held }))?.outputs.running, true);
+    assert.equal((await qemuGate(elsewhere).read?.({ ...work, id: "qemu:web-a-1", inputs: FLEET, outputs: fleet }))?.outputs.running, 1);
+    const inputs = { sizeMiB: 2, serial: "data" };
+    const grown = await qemuDisk(elsewhere).update?.({ ...work, ...disk, inputs, oldInputs: inputs, oldOutputs: disk.outputs });
+    assert.equal(grown?.outputs.path, disk.outputs.path);
+    assert.equal((await stat(disk.outputs.path)).size, 2 << 20);
+
+    await Promise.all([
+      qemuVm(elsewhere).delete?.({ ...work, id: "web-1-1", ...held }),
+      qemuGate(elsewhere).delete?.({ ...work, id: "qemu:web-a-1", inputs: FLEET, outputs: fleet }),
+    ]);
+    await qemuDisk(elsewhere).delete?.({ ...work, ...disk, inputs });
+    assert.deepEqual([await isAlive(machine), await isAlive(one)], [false, false]);
+    await assert.rejects(stat(machines.folders.stateDir), { code: "ENOENT" });
+    assert.ok(!work.messages.some((message) => /not found/.test(message)));
+  });
+
+  test("is found in a state folder that was moved as a whole", async () => {
+    const { machines, elsewhere, work, outputs, disk } = await moved();
+    await using _ = machines;
+    await rename(machines.folders.stateDir, elsewhere.stateDir);
+    const machine = await qemuVm(elsewhere).read?.({ ...work, id: "web-1-1", inputs: INPUTS, outputs });
+    assert.deepEqual(
+      [machine?.outputs.running, machine?.outputs.consoleLog],
+      [true, join(elsewhere.stateDir, "machines", "web-1-1", "console.log")],
+    );
+    const found = await qemuDisk(elsewhere).read?.({ ...work, ...disk, inputs: { sizeMiB: 1, serial: "data" } });
+    assert.equal(found?.outputs.path, join(elsewhere.stateDir, "disks", `${disk.id}.img`));
+  });
+
+  test("is named where it is not on this host, by a refresh and by a destroy", async () => {
+    await using machines = await Machines.make();
+    const { folders } = machines;
+    const work = machines.work();
+    const far = (path: string) => join("/home/ann/.local/state/pulumi-linuxkit", path);
+    const machine = { consoleLog: far("machines/web-1-1/console.log") };
+    const rows: [type: { read?: unknown; delete?: unknown }, id: string, outputs: unknown, what: string][] = [
+      [qemuVm(folders), "web-1-1", machine, "machine web-1-1"],
+      [qemuGate(folders), "qemu:web-a-1", { machines: [{ id: "web-0-1", ...machine }] }, "fleet web-a-1"],
+      [qemuDisk(folders), "data-1-1", { path: far("disks/data-1-1.img") }, "disk data-1-1"],
+    ];
+    for (const [type, id, outputs, what] of rows) {
+      const { read, delete: end } = type as Required<Pick<ReturnType<typeof qemuVm>, "read" | "delete">>;
+      const request = { ...work, id, inputs: INPUTS, outputs: outputs as never };
+      assert.equal(await read(request), undefined);
+      await end(request);
+      const said = `${what} not found in ${folders.stateDir} on ${hostname()}: if another user or host has it, end it there`;
+      assert.deepEqual(work.messages.splice(0), [said, said]);
+    }
+  });
+
+  test("is not taken for missing where this user may not look", async () => {
+    await using machines = await Machines.make();
+    const { folders } = machines;
+    await mkdir(join(folders.stateDir, "machines"), { recursive: true });
+    await mkdir(join(folders.stateDir, "disks"));
+    // root may look everywhere, but not through a link to itself
+    for (const path of ["machines/web-1-1", "disks/data-1-1.img"]) await symlink("./../".concat(path), join(folders.stateDir, path));
+    const request = { ...machines.work(), inputs: INPUTS, outputs: {} as never };
+    for (const [type, id] of [
+      [qemuVm(folders), "web-1-1"],
+      [qemuDisk(folders), "data-1-1"],
+    ] as const) {
+      const { read, delete: end } = type as Required<Pick<ReturnType<typeof qemuVm>, "read" | "delete">>;
+      const refused = { code: "UNWRITABLE", message: /^cannot look into .*run Pulumi as the user who owns it; to forget/ };
+      await assert.rejects(async () => read({ ...request, id }), refused);
+      await assert.rejects(async () => end({ ...request, id }), refused);
+    }
+  });
+
+  test("keeps the disk of a machine that runs on", async () => {
+    await using machines = await Machines.make();
+    const { folders } = machines;
+    const type = qemuDisk(folders);
+    const disk = await type.create({ ...machines.work(), inputs: { sizeMiB: 1, serial: "data" } });
+    await symlink(disk.outputs.path, join(scratch, "another-path.img"));
+    const disks = [{ path: join(scratch, "another-path.img"), format: "raw", serial: "data" }];
+    const machine = await machines.start("web-1-1", { inputs: { arch: "amd64", disks } as never });
+    const request = { ...machines.work(), ...disk, inputs: { sizeMiB: 1, serial: "data" } };
+    await assert.rejects(async () => type.delete?.(request), {
+      code: "UNSUPPORTED",
+      message: `disk ${disk.id}: the machine web-1-1 runs with it: end the machine first, or keep the disk too with retainOnDelete`,
+    });
+    assert.equal((await stat(disk.outputs.path)).size, 1 << 20);
+    await signalProcess(machine, "SIGKILL");
+    assert.equal(await waitForEnd(machine, 10_000), true);
+    await type.delete?.(request);
+    await assert.rejects(stat(disk.outputs.path), { code: "ENOENT" });
   });
 });
 

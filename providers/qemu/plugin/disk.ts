@@ -1,15 +1,15 @@
 import { open, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { checkInputs, type Rule } from "../../../sdk/plugin/check-inputs.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import type { Checked, CheckRequest, ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { UNKNOWN } from "../../../sdk/plugin/value.ts";
-import type { DiskAttachment } from "./arguments.ts";
-import { listMachineFolders, newId, removeEmpty } from "./machine-folder.ts";
-import { withMonitor } from "./monitor.ts";
-import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { growAttached, usersOf } from "./disk-users.ts";
+import { whereMissing } from "./host-record.ts";
+import { newId, removeEmpty } from "./machine-folder.ts";
+import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { serial, whole } from "./vm-inputs.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
@@ -40,16 +40,8 @@ const MEBIBYTE = 2 ** 20;
 
 /** A disk that outlives the machines that use it. It starts empty; the guest formats it. */
 export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceType<DiskInputs, DiskOutputs> {
-  const folder = join(folders.stateDir, "disks");
-  const fileOf = (id: string): string => {
-    if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
-      throw new LinuxKitError(
-        "INVALID_DEFINITION",
-        `id: got ${JSON.stringify(id)}, wanted the id of a disk, such as data-1f2e3d4c-9a8b7c6d`,
-        { path: "id" },
-      );
-    return join(folder, `${id}.img`);
-  };
+  const homeOf = (id: string, outputs: Partial<DiskOutputs> | undefined): Promise<HostFolders> =>
+    foldersOf(folders, outputs?.path, join("disks", `${id}.img`));
   return {
     token: "linuxkit:index:QemuDisk",
     timeoutSeconds: 60,
@@ -59,9 +51,9 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
     preview: ({ inputs, old }) => ({ ...inputs, format: "raw", path: old ? old.outputs.path : UNKNOWN }),
     async create({ name, inputs }) {
       const id = newId(name);
-      const path = fileOf(id);
+      const path = diskPath(folders, id);
       try {
-        await makeFolder(folder, 0o700);
+        await makeFolder(dirname(path), 0o700);
         await using file = await open(path, "wx", 0o600);
         await file.truncate(inputs.sizeMiB * MEBIBYTE);
         await file.sync();
@@ -71,10 +63,14 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       }
       return { id, outputs: { ...inputs, path, format: "raw" } };
     },
-    async read({ id, inputs, outputs }) {
-      const path = fileOf(id);
-      const stats = await stat(path).catch(() => undefined);
-      if (!stats) return undefined;
+    async read({ id, inputs, outputs, progress }) {
+      const home = await homeOf(id, outputs);
+      const path = diskPath(home, id);
+      const stats = await stat(path).catch((error: unknown) => whereMissing(error, path));
+      if (!stats) {
+        if (outputs) sayMissing(`disk ${id}`, home, progress);
+        return undefined;
+      }
       const sizeMiB = Math.floor(stats.size / MEBIBYTE);
       const name = outputs?.serial ?? defaultSerial(id);
       return {
@@ -84,7 +80,8 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
       };
     },
     async update({ id, inputs, oldOutputs }) {
-      const path = fileOf(id);
+      const home = await homeOf(id, oldOutputs);
+      const path = diskPath(home, id);
       const bytes = inputs.sizeMiB * MEBIBYTE;
       const { size } = await stat(path).catch((error) => {
         throw new LinuxKitError(
@@ -100,15 +97,20 @@ export function qemuDisk(folders: HostFolders = defaultHostFolders()): ResourceT
           `sizeMiB: got ${inputs.sizeMiB}, but the disk has ${Math.ceil(size / MEBIBYTE)}: a disk can grow, never shrink`,
           { what: "shrinking a disk" },
         );
-      if (!(await growAttached(path, bytes, folders))) {
+      if (!(await growAttached(path, bytes, home))) {
         await using file = await open(path, "r+");
         await file.truncate(bytes);
       }
-      return { outputs: { ...oldOutputs, ...inputs } };
+      return { outputs: { ...oldOutputs, ...inputs, path } };
     },
-    async delete({ id }) {
-      await rm(fileOf(id), { force: true });
-      await removeEmpty(folder, folders.stateDir);
+    async delete({ id, outputs, progress }) {
+      const home = await homeOf(id, outputs);
+      const path = diskPath(home, id);
+      if (!(await stat(path).catch((error: unknown) => whereMissing(error, path)))) sayMissing(`disk ${id}`, home, progress);
+      const [user] = await usersOf(path, home);
+      if (user) throw inUse(id, user.machine.id);
+      await rm(path, { force: true });
+      await removeEmpty(dirname(path), home.stateDir);
     },
   };
 }
@@ -136,17 +138,22 @@ function defaultSerial(name: string): string {
   );
 }
 
-/** Grows the disk through the machine that uses it, so that its guest sees the new size. False if no running machine uses it. */
-async function growAttached(path: string, size: number, { stateDir }: HostFolders): Promise<boolean> {
-  for (const { path: folder, record } of await listMachineFolders(stateDir)) {
-    const disks = (record?.inputs as { disks?: readonly DiskAttachment[] } | undefined)?.disks ?? [];
-    const index = disks.findIndex((disk) => disk.path === path);
-    if (index < 0) continue;
-    const grown = await withMonitor(folder, async (execute) => {
-      await execute("block_resize", { "node-name": `disk${index}`, size });
-      return true;
-    });
-    if (grown) return true;
-  }
-  return false;
+/** The file of a disk. An id from outside (`pulumi import`) cannot escape the state folder. */
+function diskPath({ stateDir }: HostFolders, id: string): string {
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id))
+    throw new LinuxKitError(
+      "INVALID_DEFINITION",
+      `id: got ${JSON.stringify(id)}, wanted the id of a disk, such as data-1f2e3d4c-9a8b7c6d`,
+      { path: "id" },
+    );
+  return join(stateDir, "disks", `${id}.img`);
+}
+
+/** A cloud refuses it as well. A machine that `retainOnDelete` keeps would lose its data at its next start. */
+function inUse(disk: string, machine: string): LinuxKitError {
+  return new LinuxKitError(
+    "UNSUPPORTED",
+    `disk ${disk}: the machine ${machine} runs with it: end the machine first, or keep the disk too with retainOnDelete`,
+    { what: "deleting a disk in use" },
+  );
 }

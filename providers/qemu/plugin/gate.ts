@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { z } from "zod";
 import { input } from "../../../sdk/plugin/input.ts";
 import type { ResourceType } from "../../../sdk/plugin/resource-type.ts";
@@ -11,7 +12,7 @@ import { findMembers, type FleetIdentity, importedFleet, type Member, runs } fro
 import { clearLeftovers } from "./leftovers.ts";
 import { fleetRolloutDriver } from "./rollout-driver.ts";
 import { newId, removeMachineFolder } from "./machine-folder.ts";
-import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { stopMachine } from "./stop.ts";
 import { addresses, asPublications, describeMachine, vmOutputs } from "./vm-outputs.ts";
 import { bootFiles } from "./vm-inputs.ts";
@@ -33,6 +34,12 @@ export function qemuGate(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<FleetInputs, FleetOutputs> {
+  /** Where its machines are, else where the next ones are started. */
+  const homeOf = async (id: string, outputs: FleetOutputs | undefined): Promise<HostFolders> => {
+    const log = outputs?.machines?.[0]?.consoleLog;
+    const home = await foldersOf(folders, log && dirname(dirname(log)), "machines");
+    return (await findMembers(home.stateDir, identityOf(id, outputs))).length > 0 ? home : folders;
+  };
   const parts: GateParts<FleetInputs, FleetOutputs> = {
     kind: "qemu",
     inputs: fleetInputs,
@@ -40,13 +47,13 @@ export function qemuGate(
     check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
     drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
     id: ({ fleet }) => newId(fleet),
-    driver: (wanted, before, { urn, progress, id, oldOutputs }) =>
-      fleetRolloutDriver({ urn, fleet: identityOf(id, oldOutputs), wanted, before, folders, progress }),
+    driver: async (wanted, before, { urn, progress, id, oldOutputs }) =>
+      fleetRolloutDriver({ urn, fleet: identityOf(id, oldOutputs), wanted, before, folders: await homeOf(id, oldOutputs), progress }),
     during: (wanted, { signal, progress, config }, roll) =>
       withArtifactFiles(bootFiles(wanted), folders.cacheDir, loadBuilder, { signal, progress, config }, roll),
     paceSeconds: PACE_SECONDS,
     outputs: async (_inputs, _rollout, { id, oldOutputs }) =>
-      describeFleet(await findMembers(folders.stateDir, identityOf(id, oldOutputs))),
+      describeFleet(await findMembers((await homeOf(id, oldOutputs)).stateDir, identityOf(id, oldOutputs))),
     preview: previewed,
   };
   const roll = gateRoll(parts);
@@ -69,8 +76,12 @@ export function qemuGate(
       const fleet = withoutKind(id);
       const isImport = inputs === undefined;
       if (isImport && (await isBeingCreated(folders.stateDir, fleet))) return undefined;
-      const members = await findMembers(folders.stateDir, identityOf(fleet, outputs));
-      if (members.length === 0) return undefined;
+      const home = await homeOf(fleet, outputs);
+      const members = await findMembers(home.stateDir, identityOf(fleet, outputs));
+      if (members.length === 0) {
+        if (outputs?.machines.length) sayMissing(`fleet ${fleet}`, home, progress);
+        return undefined;
+      }
       if (isImport) await endFleet(folders.stateDir, fleet);
       const now = await describeFleet(members);
       for (const { id, running } of now.machines)
@@ -78,12 +89,15 @@ export function qemuGate(
       return { id, outputs: now, ...(isImport && { inputs: importedFleet(fleet, members) }) };
     },
     async delete({ id, outputs, signal, progress }) {
-      const members = await findMembers(folders.stateDir, identityOf(withoutKind(id), outputs));
+      const fleet = withoutKind(id);
+      const home = await homeOf(fleet, outputs);
+      const members = await findMembers(home.stateDir, identityOf(fleet, outputs));
       if (members.length > 0) progress({ stage: "shutdown", message: `waiting for ${members.length} guests to shut down` });
+      else if (outputs.machines.length > 0) sayMissing(`fleet ${fleet}`, home, progress);
       await Promise.all(
         members.map(async ({ folder }) => {
           await stopMachine(folder, {}, signal);
-          await removeMachineFolder(folders.stateDir, folder.id);
+          await removeMachineFolder(home.stateDir, folder.id);
         }),
       );
     },

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { Created, DiffRequest, Difference, ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
 import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
@@ -7,7 +8,7 @@ import type { BuildWork } from "../../../sdk/resource/plugin/keep-build.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { type MachineFolder, newId, readMachineFolder, removeMachineFolder, writeRecord } from "./machine-folder.ts";
 import { checkVm } from "./check-vm.ts";
-import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
+import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { runs } from "./fleet-members.ts";
 import { isAlive } from "./process-id.ts";
 import { clearFormer, replaceMachine } from "./replacement.ts";
@@ -21,7 +22,9 @@ export function qemuVm(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
 ): ResourceType<VmInputs, VmOutputs> {
-  const run = async (start: Start, work: BuildWork, begin = () => startMachine(start, folders)): Promise<Created<VmOutputs>> =>
+  const homeOf = (id: string, outputs: Partial<VmOutputs> | undefined): Promise<HostFolders> =>
+    foldersOf(folders, outputs?.consoleLog && dirname(outputs.consoleLog), join("machines", id));
+  const run = async (start: Start, work: BuildWork, begin: () => Promise<Started>): Promise<Created<VmOutputs>> =>
     withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, async () => outcomeOf(start, await begin()));
   return {
     token: "linuxkit:index:QemuVm",
@@ -34,12 +37,17 @@ export function qemuVm(
     preview: ({ inputs, old }) => (old?.outputs.running && !isAnother(old.inputs, inputs) ? { ...old.outputs } : foreseen(inputs)),
     async create({ urn, name, inputs, signal, progress, config }) {
       await clearLeftovers(folders, { signal, progress });
-      return run({ id: newId(name), urn, name, inputs, signal, progress }, { signal, progress, config });
+      const start = { id: newId(name), urn, name, inputs, signal, progress };
+      return run(start, { signal, progress, config }, () => startMachine(start, folders));
     },
     async read({ id, urn, name, outputs, progress }) {
-      const found = await readMachineFolder(folders.stateDir, id);
+      const home = await homeOf(id, outputs);
+      const found = await readMachineFolder(home.stateDir, id);
       const folder = found?.record && (await held(found, urn));
-      if (!folder) return undefined;
+      if (!folder) {
+        if (outputs) sayMissing(`machine ${id}`, home, progress);
+        return undefined;
+      }
       const running = await runs(folder);
       if (!running) progress({ stage: "drift", message: `${name} does not run, and the next update starts it`, lasting: true });
       return {
@@ -50,27 +58,29 @@ export function qemuVm(
     },
     // it starts a machine that is stopped or not healthy, and replaces one that holds what its replacement needs
     async update({ id, urn, name, inputs, oldInputs, oldOutputs, timeoutSeconds, signal, progress, config }) {
-      await clearFormer(id, folders);
-      const found = await readMachineFolder(folders.stateDir, id);
+      const home = await homeOf(id, oldOutputs);
+      await clearFormer(id, home);
+      const found = await readMachineFolder(home.stateDir, id);
       const works = found && (await runs(found)) && !found.record?.failed;
       const another = isAnother(oldInputs, inputs as unknown as Properties);
       if (works && !another) return { outputs: { ...oldOutputs, running: true } };
       const start = { id, urn, name, inputs, isHeld: true, signal, progress };
       const work = { signal, progress, config };
       if (works && inputs.rollBack !== false)
-        return run(start, work, () => replaceMachine({ start, old: found, oldInputs, seconds: timeoutSeconds }, folders));
+        return run(start, work, () => replaceMachine({ start, old: found, oldInputs, seconds: timeoutSeconds }, home));
       if (works) await stopMachine(found, {}, signal);
-      await discard(id, folders.stateDir);
-      return run(start, work);
+      await discard(id, home.stateDir);
+      return run(start, work, () => startMachine(start, home));
     },
-    async delete({ id, signal, progress }) {
-      const folder = await readMachineFolder(folders.stateDir, id);
+    async delete({ id, outputs, signal, progress }) {
+      const home = await homeOf(id, outputs);
+      const folder = await readMachineFolder(home.stateDir, id);
       if (folder) {
         progress({ stage: "shutdown", message: "waiting for the guest to shut down" });
         await stopMachine(folder, {}, signal);
-      }
-      await removeMachineFolder(folders.stateDir, id);
-      await clearFormer(id, folders);
+      } else sayMissing(`machine ${id}`, home, progress);
+      await removeMachineFolder(home.stateDir, id);
+      await clearFormer(id, home);
     },
   };
 }
