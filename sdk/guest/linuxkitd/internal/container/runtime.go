@@ -63,7 +63,7 @@ func (r *Runtime) KnowSources(containers []*Container) {
 	own := make([][]string, len(containers))
 	for index, one := range containers {
 		own[index] = one.Sources()
-		all = append(all, own[index]...)
+		all = append(all, one.Given()...)
 	}
 	r.nested = map[string][]string{}
 	for index, one := range containers {

@@ -2,7 +2,9 @@ package container
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pulumi-linuxkit/linuxkitd/internal/description"
 	"pulumi-linuxkit/linuxkitd/internal/mount"
 )
 
@@ -26,7 +29,41 @@ func (c *Container) Sources() []string {
 	if err != nil {
 		return nil
 	}
-	return sourcesIn(config)
+	sources := sourcesIn(config)
+	for _, one := range overlaysIn(config) {
+		for _, layer := range mount.Layers(one.Options) {
+			sources = append(sources, path.Clean(layer.Folder))
+		}
+	}
+	return sources
+}
+
+// Given are the paths of the machine where a container may write: its sources, and what is mounted for it elsewhere.
+func (c *Container) Given() []string {
+	given := c.Sources()
+	for _, asked := range c.Mounts {
+		if strings.HasPrefix(asked.Source, "/") {
+			given = append(given, path.Clean(asked.Source))
+		}
+		for _, layer := range mount.Layers(asked.Options) {
+			given = append(given, path.Clean(layer.Folder))
+		}
+	}
+	return given
+}
+
+// overlaysIn are the overlays that the runtime mounts.
+func overlaysIn(config []byte) []description.Mount {
+	if !bytes.Contains(config, []byte("lowerdir=")) {
+		return nil
+	}
+	var parsed struct {
+		Mounts []description.Mount `json:"mounts"`
+	}
+	if json.Unmarshal(config, &parsed) != nil {
+		return nil
+	}
+	return slices.DeleteFunc(parsed.Mounts, func(m description.Mount) bool { return m.Type != "overlay" })
 }
 
 func sourcesIn(config []byte) []string {
@@ -92,6 +129,9 @@ func (c *Container) Stage(nested []string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
+	if err := refuseWritten(config, nested); err != nil {
+		return err
+	}
 	places := map[string]string{}
 	for index, source := range nested {
 		place := path.Join(folder, strconv.Itoa(index))
@@ -118,6 +158,18 @@ func (c *Container) Stage(nested []string) error {
 		c.Unstage()
 	}
 	return err
+}
+
+// refuseWritten: upperdir and workdir must be in one mount, so neither can be put elsewhere.
+func refuseWritten(config []byte, nested []string) error {
+	for _, one := range overlaysIn(config) {
+		for _, layer := range mount.Layers(one.Options) {
+			if layer.Option != "lowerdir" && slices.Contains(nested, path.Clean(layer.Folder)) {
+				return fmt.Errorf("mount on %s: %s=%s lies where a container may write; name a folder that no container is given", one.Destination, layer.Option, layer.Folder)
+			}
+		}
+	}
+	return nil
 }
 
 func stage(source, place string) error {
@@ -152,6 +204,11 @@ func withSources(config []byte, places map[string]string) ([]byte, error) {
 		return nil, err
 	}
 	for _, one := range mounts {
+		if one["type"] == "overlay" {
+			one["options"] = mount.WithLayers(textsOf(one["options"]), func(layer mount.Layer) string {
+				return cmp.Or(places[path.Clean(layer.Folder)], layer.Folder)
+			})
+		}
 		if source, is := one["source"].(string); is && places[path.Clean(source)] != "" {
 			one["source"] = places[path.Clean(source)]
 		}
@@ -162,6 +219,17 @@ func withSources(config []byte, places map[string]string) ([]byte, error) {
 	}
 	whole["mounts"] = text
 	return json.Marshal(whole)
+}
+
+func textsOf(value any) []string {
+	values, _ := value.([]any)
+	var texts []string
+	for _, one := range values {
+		if text, is := one.(string); is {
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
 
 // Unstage takes away what Stage has put somewhere.

@@ -27,12 +27,26 @@ func Asked(kind, source string, words []string, destination string) error {
 		return err
 	}
 	place.Close()
-	return asked{kind, source, parse(words)}.on(destination, strings.Join(words, ","), opened)
+	return reached(kind, source, words, destination, opened)
+}
+
+// reached mounts what a definition asks for. The folders of an overlay are options, which the kernel itself would follow.
+func reached(kind, source string, words []string, destination string, reach func(name string, do func(string) error) error) error {
+	said := strings.Join(words, ",")
+	if kind == "overlay" {
+		opened, done, err := openLayers(words)
+		if err != nil {
+			return fmt.Errorf("mount overlay on %s (%s): %w", destination, said, err)
+		}
+		defer done()
+		words = opened
+	}
+	return asked{kind, source, parse(words)}.on(destination, said, reach)
 }
 
 // AskedInside is At for a place in a container's root filesystem, whose symlinks do not lead out of it.
 func AskedInside(kind, source string, words []string, root, destination string) error {
-	return asked{kind, source, parse(words)}.on(destination, strings.Join(words, ","), func(name string, do func(string) error) error {
+	return reached(kind, source, words, destination, func(name string, do func(string) error) error {
 		if name != destination {
 			return opened(name, do)
 		}

@@ -36,6 +36,23 @@ func MakeInside(root, name string) (*os.File, error) {
 	return reach{inside: root, makes: true}.open(name)
 }
 
+// MakeFile opens a file of the machine, which it makes, empty, where it is missing.
+func MakeFile(name string) (*os.File, error) {
+	folder, err := MakeFolder(path.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	base := path.Base(path.Clean("/" + name))
+	made, err := unix.Openat(int(folder.Fd()), base, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC, 0o644)
+	if err == nil {
+		unix.Close(made)
+	} else if !errors.Is(err, unix.EEXIST) {
+		return nil, &os.PathError{Op: "create", Path: name, Err: err}
+	}
+	return Open(name)
+}
+
 // ByDescriptor is the path that leads to an open file, whatever has become of its name (proc_pid_fd(5)).
 func ByDescriptor(file *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(file.Fd())) }
 

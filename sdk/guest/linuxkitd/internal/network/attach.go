@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"pulumi-linuxkit/linuxkitd/internal/description"
+	"pulumi-linuxkit/linuxkitd/internal/mount"
 	"pulumi-linuxkit/linuxkitd/internal/rtnetlink"
 )
 
@@ -156,15 +156,26 @@ func (n *Namespaces) move(name string, here *rtnetlink.Conn) error {
 }
 
 func bindNamespace(source *os.File, file string) error {
-	if err := os.MkdirAll(path.Dir(file), 0o755); err != nil {
-		return err
+	for {
+		place, err := mount.MakeFile(file)
+		if err != nil {
+			return err
+		}
+		if !isNamespace(place) {
+			defer place.Close()
+			return unix.Mount(mount.ByDescriptor(source), mount.ByDescriptor(place), "", unix.MS_BIND, "")
+		}
+		// that of the last start stays bound when its processes have ended (nsfs)
+		err = unix.Unmount(mount.ByDescriptor(place), unix.MNT_DETACH)
+		place.Close()
+		if err != nil {
+			return err
+		}
 	}
-	// that of the last start stays bound when its processes have ended, and cannot be written (nsfs)
-	_ = unix.Unmount(file, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
-	made, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	made.Close()
-	return unix.Mount("/proc/self/fd/"+strconv.Itoa(int(source.Fd())), file, "", unix.MS_BIND, "")
+}
+
+func isNamespace(file *os.File) bool {
+	var of unix.Statfs_t
+	err := unix.Fstatfs(int(file.Fd()), &of)
+	return err == nil && of.Type == unix.NSFS_MAGIC
 }
