@@ -84,6 +84,7 @@ test("what all share is larger than what they may take together, and each has li
   assert.ok((await parameter("fs/file-max")) > 2 ** 62);
   assert.equal(await parameter("fs/aio-max-nr"), 2 ** 30);
   assert.equal(await parameter("kernel/pty/max"), 2 ** 20);
+  for (const family of ["ipv4", "ipv6"]) assert.equal(await parameter(`net/${family}/neigh/default/gc_thresh3`), 2 ** 20);
 
   const log = async (name: string): Promise<string> => ask(machine, `cat /host/run/log/${name}.log`);
   assert.match(await log("plain"), /^1024\n65536\n.*\bmax=1024\b/);

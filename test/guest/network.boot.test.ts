@@ -7,7 +7,7 @@ import { cloud } from "./cloud.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { privateLinks } from "../../sdk/guest/firewall.ts";
 import { hopLimit } from "../../providers/aws/machine-metadata.ts";
-import { Image, Kernel, Service } from "../../sdk/index.ts";
+import { Image, Kernel, Service, type ServiceArgs } from "../../sdk/index.ts";
 import { ask, bootImage, dhcp, service, spy } from "./image.ts";
 
 // sendto to one port of 6000 addresses, of which nobody answers; it begins when the machine is healthy
@@ -27,6 +27,20 @@ function hopsFor(services: Service[]): number {
   return hopLimit(new Image({ kernel: new Kernel({ image: debian.kernel() }), init: [debian.init()], services }).spec);
 }
 
+// datagrams that seem to come from each of these addresses; a raw socket of the protocol 255 takes the IP header as it is given
+const spoof = (to: string, from: Readonly<Record<string, string>>): string => `$| = 1; use Socket; socket(S, 2, 3, 255) or die $!; sleep 10;
+sub n { pack "C4", split /\\./, $_[0] }
+for my $one (${Object.entries(from).map(([name, address]) => `"${name} ${address}"`)}) { my ($name, $from) = split / /, $one;
+my $text = "as $name"; my $packet = pack("CCnnnCCna4a4nnnn", 69, 0, 28 + length $text, 7, 0, 64, 17, 0, n($from), n("${to}"), 7000, 7000, 8 + length $text, 0) . $text;
+defined send(S, $packet, 0, sockaddr_in(0, n("${to}"))) or print "$name: $!\n" }
+print "tried\n"; sleep 100000`;
+
+const perl = (name: string, script: string, fields: Partial<ServiceArgs>) =>
+  new Service(name, { image: debian.packages({ packages: ["perl-base"] }), command: ["/usr/bin/perl", "-e", script], ...fields });
+
+const HEARS = `$| = 1; use Socket; socket(S, 2, 2, 17); bind(S, sockaddr_in(7000, INADDR_ANY)); while (recv(S, my $text, 99, 0)) { print "$text\n" }`;
+const SPEAKS = `use Socket; socket(S, 2, 2, 17); while (1) { send(S, "itself", 0, sockaddr_in(7000, inet_aton("hears"))); sleep 1 }`;
+
 test("a private network only accepts published ports, named destinations, and a cloud's metadata if it is named", async () => {
   // QEMU's user network leads its router's address to the loopback interface of this host, and an address beyond it where the
   // test wants it
@@ -42,7 +56,16 @@ test("a private network only accepts published ports, named destinations, and a 
       )
       .join("\n")}\necho tried`;
   // only these have a link
-  const links = privateLinks(["web", "page", "client", "roams", "wide", "floods"]);
+  const links = privateLinks(["web", "page", "client", "roams", "wide", "floods", "hears", "speaks", "spoofs"]);
+  const addressOf = (name: string): string => links.get(name)?.address ?? "";
+  const forged = {
+    speaks: addressOf("speaks"),
+    gateway: links.get("hears")?.gateway ?? "",
+    machine: "10.0.2.15",
+    router: "10.0.2.2",
+    loopback: "127.0.0.1",
+    itself: addressOf("hears"),
+  };
   const TARGETS = {
     web: `${links.get("web")?.address} 80`,
     "web-by-name": "web 80",
@@ -86,14 +109,12 @@ test("a private network only accepts published ports, named destinations, and a 
         }),
         service("client", rest, { userns: "private", egress: EGRESS, after }),
         service("quiet", rest, { after }),
-        service("roams", rest, { egress: [{ to: "any" }], after }),
+        service("roams", `${reach(TARGETS)}; cat /proc/net/if_inet6; exec sleep 100000`, { egress: [{ to: "any" }], after }),
+        perl("hears", HEARS, { publish: [] }),
+        perl("speaks", SPEAKS, { egress: [{ to: "hears", port: 7000, protocol: "udp" }] }),
+        perl("spoofs", spoof(addressOf("hears"), forged), { capabilities: ["CAP_NET_RAW"], egress: [{ to: "any" }], after: ["spy"] }),
         // datagrams to 6000 destinations, each a connection for the kernel
-        new Service("floods", {
-          image: debian.packages({ packages: ["perl-base"] }),
-          command: ["/usr/bin/perl", "-e", FLOOD],
-          egress: [{ to: "10.64.0.0/10" }],
-          after,
-        }),
+        perl("floods", FLOOD, { egress: [{ to: "10.64.0.0/10" }], after }),
         service("wide", rest, { egress: [{ to: "10.0.0.0/8" }, { to: "10.0.2.2", port }], after }),
         service(
           "shares",
@@ -129,11 +150,17 @@ test("a private network only accepts published ports, named destinations, and a 
       }
     };
     assert.deepEqual(await reached("client"), ["web", "web-by-name", "metadata"]);
-    assert.equal(await ask(machine, "grep -c 198.18 /host/containers/services/*/hosts", 8081), "1\n", "only the client names another");
+    assert.equal(
+      await ask(machine, "cd /host/containers/services; grep -l 198.18 */hosts", 8081),
+      "client/hosts\nspeaks/hosts\n",
+      "only these name another",
+    );
     // its own address
     assert.deepEqual(await reached("page"), ["page"]);
     assert.deepEqual(await reached("quiet"), []);
     assert.deepEqual(await reached("roams"), ["outside"]);
+    // of IPv6 it has its loopback link
+    assert.match(await ask(machine, "cat /host/run/log/roams.log", 8081), /\ntried\n0{31}1 01 80 10 80 +lo\n$/);
     // the host's loopback interface only by its name
     assert.deepEqual(await reached("wide"), ["outside", "host"]);
     assert.deepEqual(await reached("shut"), ["itself"]);
@@ -144,8 +171,12 @@ test("a private network only accepts published ports, named destinations, and a 
       [8080, "web"],
     ] as const)
       assert.equal(await said(machine.port(at)), `${word}\n`);
-    // only services that are reached or reach others have a link: client, floods, page, roams, web and wide
-    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "6\n");
+    // a raw socket does not lend another's address
+    assert.deepEqual(await reached("spoofs"), []);
+    const heard = await ask(machine, "sort -u /host/run/log/hears.log", 8081);
+    assert.equal(heard, "itself\n");
+    // only services that are reached or reach others have a link: client, floods, hears, page, roams, speaks, spoofs, web and wide
+    assert.equal(await ask(machine, "ls /sys/class/net | grep -c lk", 8081), "9\n");
     // it forwards for its services, and is no router for others
     assert.equal(await ask(machine, "cat /proc/sys/net/ipv4/ip_forward", 8081), "1\n");
     // one service's flood fills its own share of the connection table, and leaves the others theirs
@@ -153,8 +184,8 @@ test("a private network only accepts published ports, named destinations, and a 
     const [count = 0, most = 0] = (await ask(machine, "cd /proc/sys/net/netfilter; cat nf_conntrack_count nf_conntrack_max", 8081))
       .split("\n")
       .map(Number);
-    // 6 services with two shares each, and one of the machine
-    assert.ok(most >= 13 * 4096 && count >= 4096 && count < 5000, `${count} of ${most}: ${machine.console()}`);
+    // 9 services with two shares each, and one of the machine
+    assert.ok(most >= 19 * 4096 && count >= 4096 && count < 5000, `${count} of ${most}: ${machine.console()}`);
     assert.equal(await said(machine.port(80)), "page\n");
     const rules = await ask(machine, "cat /host/run/log/rules.log", 8081);
     assert.match(

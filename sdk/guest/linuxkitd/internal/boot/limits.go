@@ -27,6 +27,11 @@ var sharedLimits = []struct {
 	{"fs/epoll/max_user_watches", 1 << 40},
 	// above it all closed connections that still have something to send are reset (networking/ip-sysctl.rst)
 	{"net/ipv4/tcp_max_orphans", 1<<31 - 1},
+	// the addresses of links that the machine looks for or knows, in all network namespaces (net/core/neighbour.c,
+	// neigh_alloc). One service that sends to more addresses of the machine's own network than this stops all others from
+	// reaching a new one. Its share of the connections bounds how many it looks for. An entry takes about half a kilobyte.
+	{"net/ipv4/neigh/default/gc_thresh3", 1 << 20},
+	{"net/ipv6/neigh/default/gc_thresh3", 1 << 20},
 }
 
 // socketLimits are pages that all sockets of the machine may hold: from which on they hold back nothing, hold back, and take no

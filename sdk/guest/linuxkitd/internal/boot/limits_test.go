@@ -39,6 +39,11 @@ func TestSharedLimitsAreAboveWhatAllTakeTogether(t *testing.T) {
 			map[string]string{"net/ipv4/tcp_mem": "7734\t10313\t15468", "net/ipv4/udp_mem": "15468\t20626\t30936", "net/ipv4/tcp_max_orphans": "4096"},
 			map[string]string{"net/ipv4/tcp_mem": mostPages, "net/ipv4/udp_mem": mostPages, "net/ipv4/tcp_max_orphans": "2147483647"},
 		},
+		"neighbours of all networks": {
+			1024,
+			map[string]string{"net/ipv4/neigh/default/gc_thresh3": "1024", "net/ipv6/neigh/default/gc_thresh3": "1024"},
+			map[string]string{"net/ipv4/neigh/default/gc_thresh3": "1048576", "net/ipv6/neigh/default/gc_thresh3": "1048576"},
+		},
 		"a kernel without one of them": {1024, map[string]string{"kernel/pid_max": "1000"}, map[string]string{"kernel/pid_max": "2048"}},
 	} {
 		parametersFolder = t.TempDir()

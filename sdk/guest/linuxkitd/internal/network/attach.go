@@ -98,12 +98,16 @@ func (n *Namespaces) privateLink(link *description.Link, here, inside *rtnetlink
 		return fmt.Errorf("link %s: %w", link.Link, err)
 	}
 	for _, setting := range [][2]string{{"ipv6/conf/" + link.Link + "/disable_ipv6", "1"}, {"ipv4/conf/" + link.Link + "/rp_filter", "1"}} {
-		if err := os.WriteFile("/proc/sys/net/"+setting[0], []byte(setting[1]), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := setParameter(setting[0], setting[1]); err != nil {
 			return err
 		}
 	}
 	gateway, err := setAddress(here, link.Link, link.Gateway)
 	if err != nil {
+		return err
+	}
+	// the table of neighbours is one for all networks, and IPv6 leads nowhere from here
+	if err := Inside(n.network, func() error { return setParameter("ipv6/conf/eth0/disable_ipv6", "1") }); err != nil {
 		return err
 	}
 	if _, err := setAddress(inside, "eth0", link.Address); err != nil {
@@ -114,6 +118,15 @@ func (n *Namespaces) privateLink(link *description.Link, here, inside *rtnetlink
 		return err
 	}
 	return inside.AddDefault(eth0, gateway)
+}
+
+// setParameter sets one of the network that its thread is in, unless the kernel does not have it.
+func setParameter(name, value string) error {
+	err := os.WriteFile("/proc/sys/net/"+name, []byte(value), 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // setAddress gives a link its address in a network of two, and sets it up.
