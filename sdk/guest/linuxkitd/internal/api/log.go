@@ -17,7 +17,7 @@ const pace = 200 * time.Millisecond
 // writeLog writes what is kept of a log, or its last lines; to follow it goes on with what is written then. A log is two
 // files, the older one with the ending ".1".
 func writeLog(ctx context.Context, to io.Writer, path string, lines int, follow bool) error {
-	file, err := os.Open(path)
+	file, err := logs.Open(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -27,7 +27,7 @@ func writeLog(ctx context.Context, to io.Writer, path string, lines int, follow 
 		}
 	}()
 	// both are open before either is read, so a change of file between loses nothing
-	older, err := os.Open(path + ".1")
+	older, err := logs.Open(path + ".1")
 	if err == nil {
 		defer older.Close()
 	}
@@ -36,7 +36,7 @@ func writeLog(ctx context.Context, to io.Writer, path string, lines int, follow 
 	}
 	for ctx.Err() == nil {
 		if file == nil {
-			if file, err = os.Open(path); err != nil {
+			if file, err = logs.Open(path); err != nil {
 				file = nil
 				sleep(ctx)
 				continue

@@ -23,7 +23,7 @@ func follow(ctx context.Context, path string, fromStart bool) <-chan string {
 	go func() {
 		defer close(lines)
 		for ctx.Err() == nil {
-			file, err := os.Open(path)
+			file, err := logs.Open(path)
 			if err != nil {
 				fromStart = true
 				sleep(ctx, pace)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // Keep copies what a container writes into the file at path until the container has closed its end. Each file holds at
@@ -75,7 +77,7 @@ func (k *keeper) put(bytes []byte) {
 
 // open goes on with what an earlier start of the same service wrote.
 func (k *keeper) open() bool {
-	file, err := os.OpenFile(k.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := open(k.path, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND)
 	if err != nil {
 		return false
 	}
@@ -85,7 +87,7 @@ func (k *keeper) open() bool {
 	if k.room <= 0 {
 		file.Close()
 		_ = os.Rename(k.path, k.path+".1")
-		if file, err = os.OpenFile(k.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+		if file, err = open(k.path, unix.O_WRONLY|unix.O_CREAT|unix.O_APPEND); err != nil {
 			return false
 		}
 		k.room = k.half

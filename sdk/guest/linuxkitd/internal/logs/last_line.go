@@ -2,7 +2,6 @@ package logs
 
 import (
 	"io"
-	"os"
 	"strings"
 
 	"pulumi-linuxkit/linuxkitd/internal/console"
@@ -34,7 +33,7 @@ func LastLines(path string) string {
 }
 
 func tail(path string, bytes int64) string {
-	file, err := os.Open(path)
+	file, err := Open(path)
 	if err != nil {
 		return ""
 	}

@@ -34,6 +34,42 @@ func TestALogKeepsItsNewestBytes(t *testing.T) {
 	}
 }
 
+// a container that is given the folder of logs cannot let the machine write elsewhere, nor hold it
+func TestALogIsAFileOfItsOwn(t *testing.T) {
+	folder := t.TempDir()
+	target := filepath.Join(folder, "target")
+	if err := os.WriteFile(target, []byte("its own\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := filepath.Join(folder, "elsewhere")
+	for name, plant := range map[string]func(path string) error{
+		"a symlink":          func(path string) error { return os.Symlink(target, path) },
+		"a dangling symlink": func(path string) error { return os.Symlink(elsewhere, path) },
+		"a pipe":             func(path string) error { return unix.Mkfifo(path, 0o644) },
+		"a folder":           func(path string) error { return os.Mkdir(path, 0o755) },
+	} {
+		path := filepath.Join(folder, name)
+		if err := plant(path); err != nil {
+			t.Fatal(err)
+		}
+		Keep(strings.NewReader("|/bin/sh\n"), path, 1<<20)
+		if line := LastLine(path); line != "" {
+			t.Errorf("%s: it says %q", name, line)
+		}
+	}
+	inside := filepath.Join(folder, "linked")
+	if err := os.Symlink(folder, inside); err != nil {
+		t.Fatal(err)
+	}
+	Keep(strings.NewReader("|/bin/sh\n"), filepath.Join(inside, "elsewhere"), 1<<20)
+	if got := read(t, target); got != "its own\n" {
+		t.Errorf("it was written: %q", got)
+	}
+	if _, err := os.Lstat(elsewhere); err == nil {
+		t.Error("a file was made elsewhere")
+	}
+}
+
 func TestALogGoesOnAfterARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for _, text := range []string{"one\n", "two\n", "three\n"} {
