@@ -10,13 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/arrivals"
 )
 
 const (
-	// connections at once; more are closed
+	// clients at once; more are closed
 	most = 32
 	// of one address: nobody takes all of them
 	mostOfOne = 16
+	// connections whose clients have not proved yet who they are
+	mostUnproved = 64
 	// for the handshake
 	patience = 10 * time.Second
 )
@@ -26,7 +30,7 @@ var roles = []string{"reader", "administrator"}
 
 // Serve leads connections to the channels in a folder until the listener is closed.
 func Serve(listener net.Listener, config *tls.Config, folder string) error {
-	guests := newGuests()
+	guests, waiting := newGuests(), arrivals.New(mostUnproved)
 	for {
 		connection, err := listener.Accept()
 		if err != nil {
@@ -37,27 +41,34 @@ func Serve(listener net.Listener, config *tls.Config, folder string) error {
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
-		leave, welcome := guests.enter(connection.RemoteAddr())
-		if !welcome {
-			connection.Close()
-			continue
-		}
+		unproved := waiting.Enter(connection)
 		go func() {
-			defer leave()
 			defer connection.Close()
-			_ = lead(tls.Server(connection, config), folder)
+			client := tls.Server(connection, config)
+			err := prove(client)
+			unproved()
+			if err != nil {
+				return
+			}
+			leave, welcome := guests.enter(connection.RemoteAddr())
+			if !welcome {
+				return
+			}
+			defer leave()
+			_ = lead(client, folder)
 		}()
 	}
 }
 
+// prove lets a client prove that it has a certificate.
+func prove(client *tls.Conn) error {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
+	return client.HandshakeContext(ctx)
+}
+
 // lead joins a client and the channel of its role until one of them ends.
 func lead(client *tls.Conn, folder string) error {
-	ctx, stop := context.WithTimeout(context.Background(), patience)
-	err := client.HandshakeContext(ctx)
-	stop()
-	if err != nil {
-		return err
-	}
 	chain := client.ConnectionState().PeerCertificates
 	role, err := roleOf(chain[0])
 	if err != nil {

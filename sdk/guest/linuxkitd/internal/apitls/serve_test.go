@@ -212,6 +212,25 @@ func TestWhoIsLetIn(t *testing.T) {
 	}
 }
 
+// the attack: connections without a handshake took all that one address, and at last everybody, may have
+func TestConnectionsThatProveNothingKeepNobodyOut(t *testing.T) {
+	signer := newAuthority(t)
+	address := served(t, signer)
+	for range 2 * mostUnproved {
+		connection, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(signer.certificate)
+	config := &tls.Config{RootCAs: roots, ServerName: "machine", Certificates: []tls.Certificate{signer.issue(of("reader"))}}
+	if said, err := ask(t, address, config, `{"method":"status"}`); err != nil || !strings.Contains(said, `{"status":0}`) {
+		t.Errorf("got %q, %v", said, err)
+	}
+}
+
 func TestAnAddressDoesNotTakeAllConnections(t *testing.T) {
 	guests := newGuests()
 	one, other := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 2), Port: 1}

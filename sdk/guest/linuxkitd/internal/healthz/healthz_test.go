@@ -99,6 +99,21 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
+// the attack: connections that say nothing took all of the port's, and a machine that is healthy was taken out of service
+func TestConnectionsThatSayNothingKeepNobodyOut(t *testing.T) {
+	address := machine(t, map[string]string{"web": "ok\n"})
+	for range 2 * most {
+		connection, err := net.Dial("tcp4", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+	}
+	if status, _ := ask(t, address, get); status != "HTTP/1.1 200 OK" {
+		t.Errorf("got %q", status)
+	}
+}
+
 func FuzzRequest(f *testing.F) {
 	f.Add(get)
 	f.Fuzz(func(t *testing.T, request string) {

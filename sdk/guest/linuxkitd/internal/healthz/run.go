@@ -9,12 +9,14 @@ import (
 	"net"
 	"strconv"
 	"time"
+
+	"pulumi-linuxkit/linuxkitd/internal/arrivals"
 )
 
 const (
 	states = "/services"
-	// connections at once; more wait
-	most = 32
+	// connections at once
+	most = 256
 	// for a whole request and its answer
 	patience = 10 * time.Second
 )
@@ -36,21 +38,20 @@ func Run(ctx context.Context, args []string) error {
 
 // Serve answers with the states in a folder until the listener is closed.
 func Serve(listener net.Listener, folder string) error {
-	free := make(chan struct{}, most)
+	waiting := arrivals.New(most)
 	for {
-		free <- struct{}{}
 		connection, err := listener.Accept()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return nil
 			}
 			// too many open files, a peer that is gone
-			<-free
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
+		leave := waiting.Enter(connection)
 		go func() {
-			defer func() { <-free }()
+			defer leave()
 			defer connection.Close()
 			_ = connection.SetDeadline(time.Now().Add(patience))
 			answer(connection, folder)
