@@ -28,6 +28,7 @@ const DEBIAN_PACKAGES = {
   bench: { debootstrap: "debootstrap", mke2fs: "e2fsprogs" },
   judges: {
     busybox: "busybox-static",
+    chromium: "chromium",
     "/usr/include/linux/seccomp.h": "linux-libc-dev",
     nft: "nftables",
     cpio: "cpio",

@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/policy": ["sdk/core", "sdk/definition", "sdk/hardening", "sdk/oci", "sdk/sign"],
   "sdk/review": [
     "sdk/core",
+    "sdk/guest",
     "sdk/advisory",
     "sdk/archive",
     "sdk/cache",

@@ -1,16 +1,22 @@
-import type { Review } from "../review/review.ts";
-import { html } from "../review/render/html.ts";
+import { type PageContent, page } from "../review/page/page.ts";
 import { jsonLines } from "../review/render/json.ts";
 import { markdown } from "../review/render/markdown.ts";
 import { sarif } from "../review/render/sarif.ts";
 import { textLines } from "../review/render/text.ts";
+import type { Review } from "../review/review.ts";
 import { UsageError } from "./command.ts";
 
 /** The forms in which a review is printed. */
 export const FORMATS = ["text", "json", "markdown", "html", "sarif"] as const;
 
+/** A review, and what the page of it shows besides. */
+export interface Compared extends Partial<Omit<PageContent, "review" | "title">> {
+  readonly review: Review;
+}
+
 /** A review as lines. @param file what the results of SARIF point to */
-export function rendered(review: Review, format: (typeof FORMATS)[number], title: string, file: string): Iterable<string> {
+export function rendered(compared: Compared, format: (typeof FORMATS)[number], title: string, file: string): Iterable<string> {
+  const { review } = compared;
   switch (format) {
     case "text":
       return textLines(review);
@@ -21,7 +27,7 @@ export function rendered(review: Review, format: (typeof FORMATS)[number], title
     case "markdown":
       return [markdown(review, title).trimEnd()];
     case "html":
-      return [html(review, title).trimEnd()];
+      return [page({ now: {}, ...compared, title }).trimEnd()];
   }
 }
 

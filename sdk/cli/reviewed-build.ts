@@ -11,7 +11,7 @@ import { readText } from "./text-file.ts";
 export async function readBuild(file: string): Promise<ReviewedBuild> {
   const wrong = (cause?: unknown): LinuxKitError =>
     new LinuxKitError("INVALID_DEFINITION", `${file}: wanted the JSON that build --json prints`, { path: file }, { cause });
-  let value: Partial<ReviewedBuild & { readonly files: readonly { readonly role: string; readonly blocks?: string }[] }>;
+  let value: Partial<ReviewedBuild & { readonly files: readonly BuiltFile[] }>;
   try {
     value = JSON.parse(await readText(file)) as typeof value;
   } catch (error) {
@@ -20,7 +20,14 @@ export async function readBuild(file: string): Promise<ReviewedBuild> {
   const { lock, cmdline, segments, files, memoryMiB } = value ?? {};
   if (typeof lock?.debian !== "object" || typeof cmdline !== "string" || !Array.isArray(segments) || !Array.isArray(files)) throw wrong();
   const blocks = files.flatMap(({ role, blocks: list }): [string, string][] => (typeof list === "string" ? [[role, list]] : []));
-  return { lock, cmdline, segments, memoryMiB, blocks: Object.fromEntries(blocks) };
+  return { lock, cmdline, segments, memoryMiB, blocks: Object.fromEntries(blocks), initrd: files.find(isInitrd) };
+}
+
+type BuiltFile = Readonly<Partial<Record<"path" | "sha256" | "blocks", string>>> & { readonly role: string; readonly size?: number };
+
+function isInitrd(file: BuiltFile): file is BuiltFile & { readonly path: string; readonly size: number; readonly sha256: string } {
+  const { role, path, size, sha256 } = file;
+  return role === "initrd" && typeof path === "string" && typeof size === "number" && typeof sha256 === "string";
 }
 
 /**

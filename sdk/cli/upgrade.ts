@@ -67,7 +67,7 @@ change against the lock. Nothing is built, and the lock stays as it is without -
       signal,
     });
     const found = review({ definition, lock: old, advisories }, { definition, lock: now, advisories }, old.arch);
-    for (const line of rendered(found, format, `upgrade of ${file}`, file)) terminal.print(line);
+    for (const line of rendered({ review: found }, format, `upgrade of ${file}`, file)) terminal.print(line);
     if (values["write-lock"] === undefined) return;
     const path = resolve(values["write-lock"]);
     await writeFileWhole(path, [Buffer.from(`${JSON.stringify(now, null, 2)}\n`)], { signal });

@@ -18,6 +18,8 @@ export interface ReviewedBuild {
   readonly memoryMiB?: number | undefined;
   /** The blocks of each file that an upload sends, by the file's role or suffix, as `encodeBlockList` writes them. */
   readonly blocks: Readonly<Record<string, string>>;
+  /** The file of its initrd, and its bytes as they were written. @default the format has none, or it is not on this computer */
+  readonly initrd?: { readonly path: string; readonly size: number; readonly sha256: string } | undefined;
 }
 
 /**

@@ -151,6 +151,17 @@ export default new Image({ services: [new Service("web", { image, net: "none" })
     assert.match(stdout, /^ {2}size: segment init changed from 1000 bytes to 2000 bytes$/m);
   });
 
+  test("a page: the changes, the network, the capabilities, and two boots", () => {
+    write("old.log", "linuxkit n 1.20 kernel 6.1 id\nlinuxkit n 2.00 healthy\n");
+    write("new.json", '{"number":1,"seconds":1.5,"stage":"kernel"}\n');
+    const { status, stdout, stderr } = run("a.yml", "b.yml", "--format", "html", "--boot", "old.log", "--boot", "new.json");
+    assert.equal(status, 1, stderr);
+    for (const heading of ["What changes", "How it boots", "Who may talk to whom", "Capabilities"])
+      assert.match(stdout, new RegExp(`<h2 id="\\w+">${heading}</h2>`));
+    assert.match(stdout, /old\.log: healthy after 2\.00 s/);
+    assert.match(stdout, /<th scope="row">CAP_SYS_ADMIN<\/th><td class="added">/);
+  });
+
   for (const [args, status, want] of [
     [["a.yml", "b.yml", "--fail-on", "breaks"], 0, /CAP_SYS_ADMIN/],
     [["a.yml", "b.yml", "--fail-on", "widens"], 1, /CAP_SYS_ADMIN/],
@@ -173,6 +184,8 @@ export default new Image({ services: [new Service("web", { image, net: "none" })
     [["main:none.yml", "a.yml"], /^NOT_FOUND: main:none\.yml: git has nothing of this name here: /],
     [["nowhere:os/os.ts", "a.yml"], /^NOT_FOUND: nowhere: git has nothing of this name here: /],
     [["a.yml", "b.yml", "--format", "pdf"], /^--format: got "pdf", wanted one of text, json, markdown, html, sarif\n/],
+    [["a.yml", "b.yml", "--boot", "a.yml"], /^--boot: got --format text, wanted html, which alone shows boots\n/],
+    [["a.yml", "b.yml", "--format", "html", "--boot", "a.yml"], /^INVALID_DEFINITION: a\.yml: got no report of a boot, /],
     [["a.yml", "b.yml", "--fail-on", "all"], /^--fail-on: got "all", wanted one of widens, breaks, narrows, neutral\n/],
     [["oci:one:1", "a.yml"], /^got the image oci:one:1 and the definition a\.yml, wanted two of one kind\n/],
     [

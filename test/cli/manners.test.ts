@@ -80,6 +80,14 @@ describe("the shell", () => {
       status: 1,
       err: /^INVALID_DEFINITION: services\.web\.env\[0\]: got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program\n$/,
     },
+    {
+      args: ["describe", "-", "--format", "html"],
+      input: YAML,
+      status: 0,
+      out: /^<!doctype html>[\s\S]*<h2 id="network">Who may talk to whom/,
+    },
+    { args: ["describe", "-", "--format", "pdf"], input: YAML, status: 2, err: /--format: got "pdf", wanted one of json, html/ },
+    { args: ["describe", "-", "--build", "x"], input: YAML, status: 2, err: /--build: got --format json, wanted html/ },
     { args: ["describe", "later.ts"], status: 0, out: /"\(not known\)"/ },
     {
       args: ["validate", "wrong.ts"],

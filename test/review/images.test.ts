@@ -10,7 +10,7 @@ import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { printable } from "../../sdk/core/printable.ts";
 import type { Change, Direction } from "../../sdk/review/change.ts";
 import { reviewImages } from "../../sdk/review/images.ts";
-import { html } from "../../sdk/review/render/html.ts";
+import { page } from "../../sdk/review/page/page.ts";
 import { jsonLines } from "../../sdk/review/render/json.ts";
 import { markdown } from "../../sdk/review/render/markdown.ts";
 import { sarif } from "../../sdk/review/render/sarif.ts";
@@ -197,7 +197,7 @@ describe("an image with hostile names", () => {
     assert.ok(!/<(?!\/?details>|\/?summary>)/.test(comment), "HTML");
     assert.ok(!/^ {0,3}#(?!## )/m.test(comment), "heading");
     assert.equal(comment.match(/<details>/g)?.length, comment.match(/<\/details>/g)?.length);
-    assert.ok(!/<(?:script|img)/i.test(html(review, "a → b")));
+    assert.ok(!/<(?:script|img)/i.test(page({ title: "a → b", review, now: {} })));
     assert.deepEqual(JSON.parse([...jsonLines(review)].join("\n")), JSON.parse(JSON.stringify(review)));
     assert.ok(sarif(review, "b"));
   });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { debian, File } from "../../sdk/index.ts";
-import { html } from "../../sdk/review/render/html.ts";
+import { page } from "../../sdk/review/page/page.ts";
 import { markdown } from "../../sdk/review/render/markdown.ts";
 import { sarif } from "../../sdk/review/render/sarif.ts";
 import { textLines } from "../../sdk/review/render/text.ts";
+import { factsOf } from "../../sdk/review/facts-of.ts";
 import { review } from "../../sdk/review/review.ts";
 import type { Lock } from "../../sdk/resolve/lock.ts";
 import { sourceKey } from "../../sdk/resolve/image-source.ts";
@@ -50,8 +51,8 @@ describe("what a file or an image is named cannot forge a line, run a script or 
   });
 
   test("HTML: only the tags that the page has itself", () => {
-    const page = html(found, evil.join(" "));
-    const tags = new Set([...page.matchAll(/<\/?([a-z0-9!]+)/gi)].map(([, name]) => name?.toLowerCase()));
+    const text = page({ title: evil.join(" "), review: found, now: { facts: factsOf(after) } });
+    const tags = new Set([...text.matchAll(/<\/?([a-z0-9!]+)/gi)].map(([, name]) => name?.toLowerCase()));
     assert.deepEqual(
       [...tags].filter(
         (name) =>
@@ -66,6 +67,24 @@ describe("what a file or an image is named cannot forge a line, run a script or 
             "main",
             "h1",
             "h2",
+            "h3",
+            "a",
+            "nav",
+            "header",
+            "span",
+            "svg",
+            "rect",
+            "text",
+            "path",
+            "g",
+            "div",
+            "table",
+            "caption",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
             "p",
             "section",
             "ul",
@@ -79,7 +98,7 @@ describe("what a file or an image is named cannot forge a line, run a script or 
       ),
       [],
     );
-    assert.ok(!/[\u001b\u202e]/.test(page));
+    assert.ok(!/[\u001b\u202e]/.test(text));
   });
 
   test("SARIF: text in JSON", () => {

@@ -5,14 +5,16 @@ import type { Change } from "../change.ts";
 import { diffFacts } from "../diff.ts";
 import type { Fact, Facts } from "../fact.ts";
 import { packageFacts, recordFacts } from "./facts.ts";
-import { type RecordedTree, recordTree } from "./record.ts";
+import type { RecordedTree } from "./record.ts";
 import { isSecretText, maskedDiff, readTexts } from "./texts.ts";
 
 /** A tree of files to compare. */
 export interface ReviewedTree {
+  /** What it is without its contents: {@link recordTree} of its entries. */
+  readonly recorded: RecordedTree;
   /** The facts beside its files and packages, as the command of an image. */
   readonly facts: readonly Fact[];
-  /** Its entries, each hard link after its file. It is read twice. */
+  /** Its entries, each hard link after its file, for the texts that differ. */
   entries(): AsyncIterable<Entry>;
 }
 
@@ -32,7 +34,7 @@ export async function diffTrees(
   after: ReviewedTree,
   advisories?: Advisories,
 ): Promise<readonly Change[]> {
-  const [old, now] = [await recordTree(before.entries()), await recordTree(after.entries())];
+  const [old, now] = [before.recorded, after.recorded];
   const differing = [...new Set([...old.records.keys(), ...now.records.keys()])].filter((path) => differs(path, old, now));
   const changed = differing.filter((path) => old.records.get(path)?.sha256 !== now.records.get(path)?.sha256);
   const oldTexts = await readTexts(before.entries(), old, changed);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entry, EntryHeader } from "../../archive/entry.ts";
 import { collect } from "../../core/bytes.ts";
+import { type FileOwners, fileOwners } from "../../sbom/file-owners.ts";
 import type { SoftwarePackage } from "../../sbom/package.ts";
 import { DATABASE_LIMIT, treeDatabases } from "../../sbom/tree-databases.ts";
 
@@ -27,6 +28,8 @@ export interface RecordedTree {
   readonly links: ReadonlyMap<string, string>;
   /** What the package databases in it list. */
   readonly packages: readonly SoftwarePackage[];
+  /** Which package a path comes from, as those databases say. */
+  readonly owners: Pick<FileOwners, "ownerOf">;
 }
 
 /** What a folder is like that no layer holds: a runtime makes it so (image-spec, layer.md), and so does the flattened tree. */
@@ -36,25 +39,30 @@ const IMPLIED: TreeRecord = { kind: "directory", mode: 0o755, uid: 0, gid: 0, si
 export async function recordTree(entries: AsyncIterable<Entry>): Promise<RecordedTree> {
   const records = new Map<string, TreeRecord>([["", IMPLIED]]);
   const links = new Map<string, string>();
-  const databases = treeDatabases();
+  const [databases, owners] = [treeDatabases(), fileOwners()];
   for await (const entry of entries) {
     const { path, type, link = "" } = entry;
     const linked = type === "hardlink" ? records.get(link) : undefined;
     if (linked) links.set(path, link);
-    records.set(path, linked ?? (await recordOf(entry, databases)));
+    records.set(path, linked ?? (await recordOf(entry, [databases, owners])));
   }
-  return { records, links, packages: databases.packages() };
+  return { records, links, packages: databases.packages(), owners };
 }
 
-async function recordOf(entry: Entry, databases: ReturnType<typeof treeDatabases>): Promise<TreeRecord> {
+/** What reads some files of a tree. */
+type Reader = Pick<FileOwners, "wants" | "add">;
+
+async function recordOf(entry: Entry, readers: readonly Reader[]): Promise<TreeRecord> {
   const { path, type, mode, uid, gid, size, body } = entry;
   const xattrs = [...(entry.xattrs ?? [])].map(([name, value]) => `${name}=${Buffer.from(value).toString("base64")}`).sort();
   const header = { kind: kindOf(entry), mode, uid, gid, size: type === "file" ? size : 0, xattrs };
   if (type !== "file") return { ...header, sha256: "" };
   const hash = createHash("sha256");
-  if (databases.wants(path)) {
+  const wanting = readers.filter((reader) => reader.wants(path));
+  if (wanting.length > 0) {
     const bytes = await collect(body, DATABASE_LIMIT, path);
-    databases.add(path, bytes.toString());
+    const text = bytes.toString();
+    for (const reader of wanting) reader.add(path, text);
     hash.update(bytes);
   } else for await (const chunk of body) hash.update(chunk);
   return { ...header, sha256: hash.digest("hex") };
