@@ -51,6 +51,11 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Print what changes inside the OS from A to B, without a build",
     load: async () => (await import("./diff.ts")).diff,
   },
+  explain: {
+    usage: "explain FILE WHAT [options]",
+    summary: "Print where a path, a capability, a port or a package comes from, and who needs it",
+    load: async () => (await import("./explain.ts")).explain,
+  },
   upgrade: {
     usage: "upgrade FILE --lock FILE [options]",
     summary: "Print what newer packages and images would change, and write the lock if told",

@@ -20,7 +20,7 @@ export async function heldBuild(build: ReviewedBuild, terminal: Terminal): Promi
 }
 
 /** Whether a file is as a build wrote it. */
-async function isUnchanged({ path, size, sha256 }: NonNullable<ReviewedBuild["initrd"]>): Promise<boolean> {
+export async function isUnchanged({ path, size, sha256 }: NonNullable<ReviewedBuild["initrd"]>): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found?.size !== size) return false;
   const hash = createHash("sha256");

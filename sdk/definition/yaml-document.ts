@@ -11,6 +11,8 @@ export interface YamlDocument {
   readonly value: Yaml;
   /** The line, from 1, of the value at these steps, or of its nearest parent if it is missing. */
   line(steps: readonly Step[]): number;
+  /** As `line`, with the column, from 1. */
+  place(steps: readonly Step[]): { readonly line: number; readonly column: number };
 }
 
 /** Parses one text, and checks it by LinuxKit's schema. */
@@ -28,6 +30,10 @@ export function parseYaml(
     prettyErrors: false,
   });
   const line = (offset: number): number => lines.linePos(offset).line;
+  const placeOf = (offset: number): { readonly line: number; readonly column: number } => {
+    const { line: row, col: column } = lines.linePos(offset);
+    return { line: row, column };
+  };
   const [parsed, ...others] = documents;
   // a line "---" at the end begins a document of nothing
   const another = others.find(
@@ -39,7 +45,12 @@ export function parseYaml(
     return { failures: parsed.errors.map((error) => unlocated(`${source}:${line(error.pos[0])}: not YAML: ${lowerFirst(error.message)}`)) };
   if (another)
     return { failures: [unlocated(`${source}:${line(another.range[0])}: a second document begins here, wanted one in each text`)] };
-  const document: YamlDocument = { source, value: {}, line: (steps) => line(offsetOf(parsed, steps)) };
+  const document: YamlDocument = {
+    source,
+    value: {},
+    line: (steps) => line(offsetOf(parsed, steps)),
+    place: (steps) => placeOf(offsetOf(parsed, steps)),
+  };
   const template = templateIn(parsed);
   if (template)
     return {
