@@ -76,6 +76,29 @@ test("build shares a cache, publishes and signs; pull downloads the same files b
   const refused = await run("four", "pull", reference, "--out", "four", "--verify-key", "other.pub");
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /^SIGNATURE_INVALID: .*none of its/);
+  // two operating systems that were published are compared by their digests: only their configurations are fetched
+  const yaml = await readFile(join(folder, "os.yml"), "utf8");
+  await writeFile(join(folder, "next.yml"), yaml.replace("console=ttyS0", "console=ttyS0 nokaslr"));
+  const next = await run("one", "build", "next.yml", "--out", "next", "--push", `${registry.host}/os:2`);
+  assert.equal(next.status, 0, next.stderr);
+  const published = next.stdout.trim().split("\n").at(-1) ?? "";
+  const before = registry.requests.length;
+  const compared = await run("five", "diff", reference, published);
+  assert.equal(compared.status, 1, compared.stderr);
+  assert.match(compared.stdout, /^ {2}kernel: kernel parameter nokaslr added/m);
+  const blobs = registry.requests.slice(before).filter(({ path }) => path.includes("/blobs/"));
+  assert.equal(blobs.length, 2);
+  assert.deepEqual(await run("five", "diff", reference, reference), { status: 0, stdout: "nothing changes inside the OS\n", stderr: "" });
+  const page = await run("five", "diff", reference, published, "--format", "html");
+  assert.match(page.stdout, /<h2 id="sizes">What it holds<\/h2><p>Segments, compressed: /);
+  const image = `${registry.host}/conf/init@${(JSON.parse(second.stdout).lock.images as Record<string, string>)[`${registry.host}/conf/init:1`]}`;
+  const mixed = await run("five", "diff", reference, image);
+  assert.equal(mixed.status, 2);
+  assert.ok(
+    mixed.stderr.startsWith(`got the operating system ${reference} and the container image ${image}, wanted two of one kind\n`),
+    mixed.stderr,
+  );
+
   const byTag = await run("four", "pull", `${registry.host}/os:1`, "--out", "four");
   assert.equal(byTag.status, 1);
   assert.ok(byTag.stderr.includes(`the tag currently points to ${reference}`), byTag.stderr);
