@@ -64,6 +64,7 @@ export { type Advisories, type Advisory, advisoriesOf, type AffectedRange } from
 export { readAdvisories } from "./advisory/read-advisories.ts";
 export type { Reviewed } from "./review/facts-of.ts";
 export { type Review, review } from "./review/review.ts";
+export type { ReplacedMachines } from "./review/machines.ts";
 export type { HardeningReport, HardeningRow, HardeningScore, HardeningState } from "./hardening/report.ts";
 export { hardening, type HardeningOptions } from "./builder/hardening.ts";
 export { File } from "./definition/file.ts";

@@ -22,7 +22,7 @@ export async function loadReviewed(text: string, image: string | undefined, lock
   const [, stack, name] = existsSync(text) ? [] : (/^stack:([^#]+)(?:#(.+))?$/.exec(text) ?? []);
   if (stack !== undefined) {
     const found = await stackImage(stack, name);
-    return { definition: found.definition, lock: pinned ?? found.lock };
+    return { definition: found.definition, lock: pinned ?? found.lock, machines: found.machines };
   }
   const revision = gitFile(text);
   const load = async (file: string, projectDir: string): Promise<Definition> =>

@@ -7,13 +7,17 @@ import type { Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
 import { listFiles } from "../definition/keyed-files.ts";
 import type { Lock } from "../resolve/lock.ts";
+import type { ReplacedMachines } from "../review/machines.ts";
 import { UsageError } from "./command.ts";
+import { type StackResource, stackMachines } from "./stack-machines.ts";
 
 /** What a stack's state holds of an image: what was built last, and from which versions. */
 export interface StackImage {
   readonly definition: Definition;
   readonly lock: Lock | undefined;
   readonly arch: Arch;
+  /** The machines and fleets that run it. */
+  readonly machines: readonly ReplacedMachines[];
 }
 
 /**
@@ -25,7 +29,8 @@ export interface StackImage {
  */
 export async function stackImage(stack: string, name: string | undefined): Promise<StackImage> {
   const state = await exported(stack);
-  const builds = (state.deployment?.resources ?? []).filter(
+  const resources = state.deployment?.resources ?? [];
+  const builds = resources.filter(
     ({ type, delete: isOld, inputs }) => type === "linuxkit:index:ImageBuild" && !isOld && isPlain(inputs?.["image"]),
   );
   const names = builds.map(({ urn }) => String(urn).split("::").at(-1) ?? "");
@@ -37,19 +42,16 @@ export async function stackImage(stack: string, name: string | undefined): Promi
     throw new UsageError(`stack:${stack}: choose one of its images with stack:${stack}#NAME: ${names.join(", ")}`);
   }
   const { image, arch = "amd64" } = build.inputs as { image: Definition; arch?: Arch };
-  return { definition: listFiles(withoutSecrets(image)) as Definition, lock: build.outputs?.["lock"] as Lock | undefined, arch };
+  return {
+    definition: listFiles(withoutSecrets(image)) as Definition,
+    lock: build.outputs?.["lock"] as Lock | undefined,
+    arch,
+    machines: stackMachines(resources, build.urn ?? ""),
+  };
 }
 
 interface Exported {
-  readonly deployment?: {
-    readonly resources?: readonly {
-      readonly type?: string;
-      readonly urn?: string;
-      readonly delete?: boolean;
-      readonly inputs?: Readonly<Record<string, unknown>>;
-      readonly outputs?: Readonly<Record<string, unknown>>;
-    }[];
-  };
+  readonly deployment?: { readonly resources?: readonly StackResource[] };
 }
 
 async function exported(stack: string): Promise<Exported> {

@@ -7,6 +7,7 @@ import { addContainer } from "./facts/container.ts";
 import { lockFacts } from "./facts/lock.ts";
 import { fileFacts, machineFacts, volumeFacts } from "./facts/machine.ts";
 import { type Fact, type Facts, partFacts } from "./fact.ts";
+import type { ReplacedMachines } from "./machines.ts";
 import { partsOf } from "./part.ts";
 
 /** An operating system to review. */
@@ -19,6 +20,8 @@ export interface Reviewed {
   readonly advisories?: Advisories | undefined;
   /** The labels of its images by the container's path, as `imageLabels` reads them. @default not read */
   readonly labels?: Readonly<Record<string, ContainerFields>> | undefined;
+  /** The machines and fleets that run it. @default unknown */
+  readonly machines?: readonly ReplacedMachines[] | undefined;
   /** Whether the value at a path of the definition is secret. @default no */
   readonly isSecret?: ((path: string) => boolean) | undefined;
 }

@@ -4,6 +4,7 @@ import { type Audit, auditDefinition } from "../policy/audit.ts";
 import type { Finding } from "../policy/finding.ts";
 import { type Change, type Direction, DIRECTIONS } from "./change.ts";
 import { diff } from "./diff.ts";
+import type { ReplacedMachines } from "./machines.ts";
 import type { Reviewed } from "./facts-of.ts";
 
 /** Everything that a reviewer needs to know about a change of an operating system. */
@@ -12,6 +13,11 @@ export interface Review {
   readonly changes: readonly Change[];
   /** How many changes have each direction. */
   readonly counts: Readonly<Record<Direction, number>>;
+  /**
+   * The machines and fleets that run the system before: each is replaced, since a change of the OS is another image. No service
+   * restarts in place. @default absent: unknown, or nothing changes
+   */
+  readonly machines?: readonly ReplacedMachines[];
   /** The findings of NIST SP 800-190 that come and go. */
   readonly findings: {
     /** Only the system after the change has these. */
@@ -37,8 +43,11 @@ export function review(before: Reviewed, after: Reviewed, arch: Arch = "amd64"):
     const known = new Set(of.map(key));
     return from.filter((finding) => !known.has(key(finding)));
   };
+  const found = reviewOf(diff(before, after));
+  const { machines = [] } = before;
   return {
-    ...reviewOf(diff(before, after)),
+    ...found,
+    ...(machines.length > 0 && found.changes.length > 0 && { machines }),
     findings: { gained: missing(now, old), lost: missing(old, now) },
     hardening: { before: old.hardening.settings, after: now.hardening.settings },
   };

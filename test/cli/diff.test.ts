@@ -82,7 +82,22 @@ describe("diff", () => {
       services: { web: { ...spec.services["web"], env: [{ "4dabf18193072939515e22adb298388d": "1b4", ciphertext: "x" }] } },
     };
     const urn = "urn:pulumi:prod::p::linuxkit:index:ImageBuild::os";
-    write("state.json", JSON.stringify({ deployment: { resources: [{ type: "linuxkit:index:ImageBuild", urn, inputs: { image } }] } }));
+    const resource = (type: string, name: string, dependencies: string[], inputs: object = {}) => ({
+      type,
+      urn: `urn:pulumi:prod::p::${type}::${name}`,
+      dependencies,
+      inputs,
+    });
+    const template = resource("aws:ec2/launchTemplate:LaunchTemplate", "web-template", [urn]);
+    const resources = [
+      { type: "linuxkit:index:ImageBuild", urn, inputs: { image } },
+      template,
+      resource("aws:autoscaling/group:Group", "web-group", [template.urn], { desiredCapacity: 3 }),
+      resource("linuxkit:index:QemuVm", "db-vm", [urn]),
+      { ...resource("linuxkit:index:QemuVm", "old-vm", [urn]), delete: true },
+      resource("aws:ec2/instance:Instance", "other", []),
+    ];
+    write("state.json", JSON.stringify({ deployment: { resources } }));
     write(
       "bin/pulumi",
       `#!/bin/sh\n[ "$*" = "stack export --stack prod" ] && exec cat ${join(folder, "state.json")}\necho "error: no stack named '$4' found" >&2\nexit 255\n`,
@@ -92,6 +107,11 @@ describe("diff", () => {
     const { status, stdout, stderr } = run("stack:prod", "a.yml");
     assert.equal(status, 1, stderr);
     assert.match(stdout, /^ {2}kernel: kernel removed/m);
+    assert.match(stdout, /^replaces 4 machines: web-group \(3\), db-vm \(1\)$/m);
+    assert.deepEqual(JSON.parse(run("stack:prod", "a.yml", "--json").stdout).machines, [
+      { name: "web-group", count: 3 },
+      { name: "db-vm", count: 1 },
+    ]);
     const gone = run("stack:other", "a.yml");
     assert.deepEqual([gone.status, gone.stderr], [2, "NOT_FOUND: stack:other: error: no stack named 'other' found\n"]);
   });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Facts } from "../fact.ts";
 import type { Holding } from "../held/holding.ts";
+import { machinesLine } from "../machines.ts";
 import { summary } from "../render/text.ts";
 import type { Review } from "../review.ts";
 import { type NamedBoot, bootSection } from "./boot.ts";
@@ -60,7 +61,7 @@ export function page({ title, review, before, now, boots = [] }: PageContent): s
 <a class="skip" href="#content">Skip to the content</a>
 <header>
 <h1>${title}</h1>
-${review && markup`<p>${summary(review)}</p>`}
+${review && markup`<p>${summary(review)}</p>`}${review?.machines && markup`<p>${machinesLine(review.machines)}</p>`}
 <nav aria-label="Sections"><ul>${links}</ul></nav>
 </header>
 <main id="content" tabindex="-1">

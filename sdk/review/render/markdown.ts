@@ -1,6 +1,7 @@
 import { printable } from "../../core/printable.ts";
 import { findingLine } from "../../policy/finding.ts";
 import { DIRECTIONS } from "../change.ts";
+import { machinesLine } from "../machines.ts";
 import type { Review } from "../review.ts";
 import { grouped } from "./group.ts";
 import { oneLine } from "./one-line.ts";
@@ -28,7 +29,7 @@ export function markdown(review: Review, title: string, most: number = COMMENT):
 }
 
 function render(review: Review, title: string, hasLines: boolean): string {
-  const blocks = [`### ${inline(title)}`, summary(review)];
+  const blocks = [`### ${inline(title)}`, summary(review), ...(review.machines ? [inline(machinesLine(review.machines))] : [])];
   for (const direction of DIRECTIONS) {
     const items = grouped(review.changes, direction).map(({ parts, message, why, lines }) => {
       const said = `- ${parts.map(code).join(", ")}: ${inline(message)}${why === undefined ? "" : ` — ${inline(why)}`}`;

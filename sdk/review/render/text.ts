@@ -1,5 +1,6 @@
 import { findingLine } from "../../policy/finding.ts";
 import { type Direction, DIRECTIONS } from "../change.ts";
+import { machinesLine } from "../machines.ts";
 import type { Review } from "../review.ts";
 import { grouped } from "./group.ts";
 import { oneLine } from "./one-line.ts";
@@ -28,7 +29,7 @@ export function summary({ changes, counts }: Pick<Review, "changes" | "counts">)
 
 /** A review as lines of text. The lines of changed texts are indented below their change. */
 export function textLines(review: Review): string[] {
-  const lines = [summary(review)];
+  const lines = [summary(review), ...(review.machines ? [oneLine(machinesLine(review.machines))] : [])];
   for (const direction of DIRECTIONS) {
     const groups = grouped(review.changes, direction);
     if (groups.length > 0) lines.push("", HEADINGS[direction]);
