@@ -5,12 +5,13 @@ import { defaultCacheDir } from "../cache/location.ts";
 import { openSession } from "../cache/session.ts";
 import type { Arch } from "../core/arch.ts";
 import { type ReviewedBuild, reviewBuilds } from "../review/built.ts";
+import { builtTrees } from "../review/built-trees.ts";
 import { factsOf, type Reviewed } from "../review/facts-of.ts";
 import { heldByLock } from "../review/held/lock.ts";
 import type { Pictured } from "../review/page/page.ts";
 import { review } from "../review/review.ts";
 import { type Terminal, UsageError } from "./command.ts";
-import { heldBuild } from "./held-build.ts";
+import { heldBuild, initrdOf } from "./held-build.ts";
 import type { Compared } from "./rendered.ts";
 import { publishedBuild } from "./reviewed-build.ts";
 import { showProgress } from "./terminal.ts";
@@ -52,9 +53,13 @@ export async function compareBuilds(
   { advisories, isPictured }: CompareOptions,
   terminal: Terminal,
 ): Promise<Compared> {
-  const compared = { review: reviewBuilds(before, after, advisories) };
+  const [old, now] = [await initrdOf(before, terminal), await initrdOf(after, terminal)];
+  // files of one and segments of the other could not be compared
+  const initrds = old !== undefined && now !== undefined ? { old, now } : undefined;
+  const trees = initrds && (await builtTrees(initrds.old, initrds.now));
+  const compared = { review: reviewBuilds(before, after, advisories, trees) };
   if (!isPictured) return compared;
-  return { ...compared, before: { held: await heldBuild(before, terminal) }, now: { held: await heldBuild(after, terminal) } };
+  return { ...compared, before: { held: await heldBuild(before, initrds?.old) }, now: { held: await heldBuild(after, initrds?.now) } };
 }
 
 /** Compares two container images, or two operating systems that were published. @throws UsageError for one of each */

@@ -9,7 +9,7 @@ import type { Image } from "../definition/image.ts";
 import { page } from "../review/page/page.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { pictured } from "./compare.ts";
-import { heldBuild } from "./held-build.ts";
+import { heldBuild, initrdOf } from "./held-build.ts";
 import { loadImage } from "./load-image.ts";
 import { BOOT_HELP, readBoots } from "./read-boots.ts";
 import { oneOf } from "./rendered.ts";
@@ -53,7 +53,7 @@ ${BOOT_HELP}`,
     }
     const build = values.build === undefined ? undefined : await readBuild(values.build);
     const now = pictured({ definition: knownDefinition(spec), lock: build?.lock });
-    const held = build && (await heldBuild(build, terminal));
+    const held = build && (await heldBuild(build, await initrdOf(build, terminal)));
     terminal.print(page({ title: file, now: { ...now, held: held ?? now.held }, boots }).trimEnd());
   },
 };

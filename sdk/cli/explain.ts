@@ -11,7 +11,7 @@ import { type Question, questionOf } from "../review/explain/question.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { definitionPlaces, type Place } from "./definition-place.ts";
 import { knownDefinition } from "./describe.ts";
-import { isUnchanged } from "./held-build.ts";
+import { initrdOf } from "./held-build.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { readBuild } from "./reviewed-build.ts";
 import { sideKind } from "./review-side.ts";
@@ -67,10 +67,7 @@ async function ofDefinition(
 ): Promise<PlacedAnswer[]> {
   const definition = knownDefinition((await loadImage(file, options.image)).spec);
   const build = options.build === undefined ? undefined : await readBuild(options.build);
-  const isHere = build?.initrd !== undefined && question.kind === "path" && (await isUnchanged(build.initrd));
-  if (build?.initrd && question.kind === "path" && !isHere)
-    terminal.note(`${build.initrd.path} is not what this build wrote: the files of its images are not looked at`);
-  const initrd = isHere ? build.initrd?.path : undefined;
+  const initrd = build && question.kind === "path" ? await initrdOf(build, terminal) : undefined;
   const found = await answersTo(question, { definition, lock: build?.lock, initrd, cacheDir: defaultCacheDir() });
   const placeOf = await definitionPlaces(file, definition);
   return found.map(({ steps, ...answer }) => ({ ...answer, ...(steps && { path: formatPath(steps), place: placeOf(steps) }) }));

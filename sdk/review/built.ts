@@ -1,6 +1,7 @@
 import type { Advisories } from "../advisory/advisory.ts";
 import { installedFromLock } from "../advisory/locked.ts";
 import type { Lock } from "../resolve/lock.ts";
+import type { BuiltTrees } from "./built-trees.ts";
 import { diffFacts } from "./diff.ts";
 import { type Fact, type Facts, partFacts } from "./fact.ts";
 import { addAdvisories } from "./facts/advisories.ts";
@@ -26,10 +27,13 @@ export interface ReviewedBuild {
  * What changes from one built operating system to another: versions of packages, digests of images, the command line, the bytes
  * of each segment, the memory to boot, and the blocks to upload. Neither is downloaded.
  *
+ * @param trees the facts in which their files differ @default files are not compared
  * @param advisories the known faults of packages @default none are known
  */
-export function reviewBuilds(before: ReviewedBuild, after: ReviewedBuild, advisories?: Advisories): Review {
-  return reviewOf(diffFacts(buildFacts(before, advisories), buildFacts(after, advisories)));
+export function reviewBuilds(before: ReviewedBuild, after: ReviewedBuild, advisories?: Advisories, trees?: BuiltTrees): Review {
+  const old = new Map([...buildFacts(before, advisories), ...(trees?.before ?? [])]);
+  const now = new Map([...buildFacts(after, advisories), ...(trees?.after ?? [])]);
+  return reviewOf(diffFacts(old, now));
 }
 
 function buildFacts({ lock, cmdline, segments, memoryMiB, blocks }: ReviewedBuild, advisories: Advisories = new Map()): Facts {

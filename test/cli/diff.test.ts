@@ -8,6 +8,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileEntry } from "../../sdk/archive/entry.ts";
 import { debian, Image, Service } from "../../sdk/index.ts";
 import { sourceKey } from "../../sdk/resolve/image-source.ts";
+import { writeCpio } from "../../sdk/archive/write-cpio.ts";
+import { collect } from "../../sdk/core/bytes.ts";
+import { digestOf, hexOf } from "../../sdk/core/digest.ts";
 import { web } from "../review/definitions.ts";
 import { imageLayout } from "../support/image-layout.ts";
 
@@ -160,15 +163,25 @@ export default new Image({ services: [new Service("web", { image, net: "none" })
     assert.equal(run("oci:one:1", "oci:one:1").stdout, "nothing changes inside the OS\n");
   });
 
-  test("two builds, by their JSON", () => {
-    for (const [name, size] of [
-      ["one.json", 1000],
-      ["two.json", 2000],
-    ] as const)
-      write(name, JSON.stringify({ lock: { debian: {}, images: {} }, cmdline: "", segments: [{ name: "init", size }], files: [] }));
+  test("two builds, by their JSON, with the files of their initrds", async () => {
+    for (const [name, size, mode] of [
+      ["one", 1000, 0o755],
+      ["two", 2000, 0o4755],
+    ] as const) {
+      const initrd = await collect(writeCpio([fileEntry("containers/services/web/rootfs/bin/su", "x", mode)]));
+      const path = join(folder, `${name}.img`);
+      writeFileSync(path, initrd);
+      const files = [{ role: "initrd", path, size: initrd.length, sha256: hexOf(digestOf(initrd)) }];
+      write(`${name}.json`, JSON.stringify({ lock: { debian: {}, images: {} }, cmdline: "", segments: [{ name: "init", size }], files }));
+    }
     const { status, stdout, stderr } = run("one.json", "two.json");
-    assert.equal(status, 1, stderr);
+    assert.deepEqual([status, stderr], [1, ""]);
     assert.match(stdout, /^ {2}size: segment init changed from 1000 bytes to 2000 bytes$/m);
+    assert.match(stdout, /^ {2}services\.web: mode of \/bin\/su changed from 0755 to 4755 /m);
+    write("two.img", "another");
+    const page = run("one.json", "two.json", "--format", "html");
+    assert.match(page.stderr, /two\.img is not what this build wrote: its files are not looked at$/m);
+    assert.match(page.stdout, /<h2 id="sizes">What it holds<\/h2><p>Segments, compressed: 2\.0 kB/);
   });
 
   test("a page: the changes, the network, the capabilities, and two boots", () => {

@@ -76,11 +76,7 @@ describe("explain", () => {
   for (const [args, status, want] of [
     [["os.yml", "CAP_SYS_ADMIN"], 1, /^NOT_FOUND: CAP_SYS_ADMIN: os\.yml has nothing of this name\n$/],
     [["os.yml", "/etc/none"], 1, /^NOT_FOUND: .* as far as the definition says: --build FILE looks into a build\n$/],
-    [
-      ["os.ts", "/bin/sh", "--build", "old.json"],
-      1,
-      /^\S+initrd is not what this build wrote: the files of its images are not looked at\nNOT_FOUND: /,
-    ],
+    [["os.ts", "/bin/sh", "--build", "old.json"], 1, /^\S+initrd is not what this build wrote: its files are not looked at\nNOT_FOUND: /],
     [["os.yml", "CAP_X"], 1, /^INVALID_DEFINITION: got the capability CAP_X, /],
     [["os.yml"], 2, /^got 1 arguments, wanted two: FILE and WHAT\nusage: /],
     [["oci:image:1", "80"], 2, /^got a port and the container image oci:image:1, wanted a path: /],

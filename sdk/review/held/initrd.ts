@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Entry } from "../../archive/entry.ts";
 import { readInitrd } from "../../archive/read-initrd.ts";
+import { LinuxKitError } from "../../core/errors.ts";
 import { formatPath, type Step } from "../../core/property-path.ts";
 import { knownContents } from "../../debian/contents.ts";
 import { mergedPath } from "../../debian/merged-usr.ts";
@@ -13,6 +14,8 @@ export interface PlacedPath {
   readonly part: readonly Step[];
   /** The path as that part has it, without a leading `/`. */
   readonly path: string;
+  /** Whether it comes from the part's image. Otherwise a build wrote it, or the definition has it as a file of the OS. */
+  readonly isOfImage: boolean;
 }
 
 /** Where a path of the root filesystem belongs: a container's files are in its folder below `containers` (sdk/plan/guest-bundle.ts). */
@@ -22,9 +25,11 @@ export function placeOf(path: string): PlacedPath {
   if (folder !== undefined) {
     // tasks are numbered in the order in which they run
     const part = [phase, phase.startsWith("on") ? name.replace(/^\d+-/, "") : name];
-    return { part, path: folder === "rootfs" || folder === "lower" ? inside : [folder, inside].filter(Boolean).join("/") };
+    const isOfImage = folder === "rootfs" || folder === "lower";
+    return { part, path: isOfImage ? inside : [folder, inside].filter(Boolean).join("/"), isOfImage };
   }
-  return { part: [path.startsWith("usr/lib/modules/") ? "modules" : "init"], path };
+  const isModule = path.startsWith("usr/lib/modules/");
+  return { part: [isModule ? "modules" : "init"], path, isOfImage: isModule };
 }
 
 /**
@@ -45,9 +50,17 @@ export async function heldInInitrd(path: string, lock: Lock, cacheDir: string): 
   return heldFiles("Files, unpacked", files.values());
 }
 
-/** The entries of an initrd's file. @throws as `readInitrd` */
-export function openInitrd(path: string): AsyncGenerator<Entry> {
-  return readInitrd((start) => createReadStream(path, { start }), path);
+/** Bytes of all names of one initrd, as of an image. */
+const NAMES = 64 << 20;
+
+/** The entries of an initrd's file. @throws as `readInitrd`; HOSTILE_ARCHIVE for one whose names take too much memory */
+export async function* openInitrd(path: string): AsyncGenerator<Entry> {
+  let names = 0;
+  for await (const entry of readInitrd((start) => createReadStream(path, { start }), path)) {
+    names += entry.path.length + (entry.link?.length ?? 0);
+    if (names > NAMES) throw new LinuxKitError("HOSTILE_ARCHIVE", `${path}: names of more than ${NAMES >> 20} MiB, wanted fewer`, { path });
+    yield entry;
+  }
 }
 
 /** The package that each path comes from, of those that a build here has read. */

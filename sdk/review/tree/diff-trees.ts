@@ -60,7 +60,8 @@ export async function diffTrees(
   });
 }
 
-function differs(path: string, { records: old }: RecordedTree, { records: now }: RecordedTree): boolean {
+/** Whether two trees differ at a path. */
+export function differs(path: string, { records: old }: RecordedTree, { records: now }: RecordedTree): boolean {
   const [one, other] = [old.get(path), now.get(path)];
   return (
     one?.kind !== other?.kind ||
