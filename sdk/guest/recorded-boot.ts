@@ -78,14 +78,17 @@ function bootOf(reports: readonly Report[]): RecordedBoot {
       // a stage is reported when it is over
       spans.set(stage, { name: stage, start: last, end: seconds });
       last = seconds;
-    } else if (stage === "healthy") return { spans: [...spans.values()], healthy: seconds };
-    else if (stage === "failed")
+    } else if (stage === "healthy") {
+      // without a health check, a service is up once it has started
+      for (const span of spans.values()) end(span.name, span.start);
+      return { spans: [...spans.values()], healthy: seconds };
+    } else if (stage === "failed")
       return { spans: [...spans.values(), { name: "failed", start: seconds, end: seconds, failure: message }], healthy: undefined };
     else if (stage === "shutdown") break;
     else if (state === "start" || state === "started") {
       if (!spans.has(own)) spans.set(own, { name: own, start: seconds, end: undefined });
-    } else if (state === "ok" || state === "healthy") end(own, seconds);
-    else if (state === "failed" || state === "optional" || state === "ended") end(own, seconds, message || state);
+    } else if (state === "ok" || state === "healthy" || state === "ended") end(own, seconds);
+    else if (state === "failed" || state === "optional") end(own, seconds, message || state);
   }
   return { spans: [...spans.values()], healthy: undefined };
 }

@@ -59,6 +59,11 @@ describe("a recorded boot", () => {
     ]);
   });
 
+  test("a service without a health check is up once it has started", () => {
+    const text = [...LINES.slice(0, 8), "linuxkit n0nce 2.80 service log started", ...LINES.slice(8)].join("\n");
+    assert.deepEqual(readBoot(text)?.spans.at(-1), { name: "service log", start: 2.8, end: 2.8 });
+  });
+
   test("a record that is cut leaves the end open", () => {
     const boot = readBoot(LINES.slice(0, 8).join("\n"));
     assert.deepEqual(boot?.spans.at(-1), { name: "service web", start: 2.7, end: undefined });
