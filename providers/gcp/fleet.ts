@@ -72,7 +72,7 @@ export class Fleet extends ComponentResource {
     const groupArgs = transformed(transform?.group, groupArguments(name, args, template, healthCheck), `${name}-group`);
     const group = new gcp.RegionInstanceGroupManager(`${name}-group`, groupArgs, {
       ...parent,
-      ...keepNames(groupArgs, { baseInstanceName: baseName(name) }),
+      ...keepNames(groupArgs, { baseInstanceName: name }),
     });
     const wanted = {
       fleet: name,
@@ -122,7 +122,7 @@ function groupArguments(
 ): RegionInstanceGroupManagerArgs {
   const distributionPolicyZones = zones === undefined ? undefined : output(zones).apply((zones) => [...zones]);
   return {
-    baseInstanceName: baseName(name),
+    baseInstanceName: name,
     targetSize: count,
     // the unique link: a template may have been recreated under the same name
     versions: [{ instanceTemplate: selfLinkUnique }],
@@ -140,9 +140,4 @@ function groupArguments(
     // the gate waits instead, and reports why a rollout failed
     waitForInstances: false,
   };
-}
-
-/** What the names of a fleet's machines begin with. */
-function baseName(name: string): string {
-  return name.toLowerCase();
 }

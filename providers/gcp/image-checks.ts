@@ -3,10 +3,10 @@ import { checkKeys } from "../../sdk/machine/secure-boot-keys.ts";
 import type { MachineImageArgs } from "./machine-image-args.ts";
 
 /**
- * A resource's name here is the start of names that Pulumi makes: lower-case, with a child's name and eight characters behind,
- * 63 together. Source: Compute Engine, "Naming resources".
+ * A resource's name here is the start of names that Pulumi makes, with a child's name and eight characters behind, 63 together. Pulumi
+ * keeps the case of letters (pulumi-gcp's `SetAutonaming`), and Compute Engine refuses capitals ("Naming resources").
  */
-const NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/i;
+const NAME = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const NAME_LIMIT = 63 - "-image-upload-1234567".length;
 
 /** Source: Cloud Storage, "About buckets", names. */
@@ -18,7 +18,8 @@ export function checkImage(name: string, args: MachineImageArgs): void {
   checkKeys(name, args, "gcp");
   if (args.bucket !== undefined)
     whenKnown([args.bucket], (bucket) => {
-      if (!BUCKET.test(bucket)) throw refused(name, "bucket", JSON.stringify(bucket), "a bucket's name, without gs://");
+      if (!BUCKET.test(bucket))
+        throw refused(name, "bucket", JSON.stringify(bucket), "a bucket's name of 3 to 222 characters, without gs://");
     });
 }
 
@@ -29,6 +30,6 @@ export function checkName(name: string): void {
     JSON.stringify(name),
     "name",
     name.length > NAME_LIMIT ? `${name.length} characters` : "another character",
-    `at most ${NAME_LIMIT} letters, digits or -, a letter first: Google Cloud's names begin with it`,
+    `at most ${NAME_LIMIT} lower-case letters, digits or -, a letter first: Google Cloud's names begin with it`,
   );
 }

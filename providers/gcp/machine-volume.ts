@@ -40,6 +40,8 @@ interface Owner {
 const RULES: VolumeRules = {
   pattern: /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
   wanted: "wanted a name of at most 63 lower-case letters, digits or -, a letter first",
+  // Pulumi adds a hyphen and seven characters to the disk's name; Compute Engine, "Naming resources"
+  longest: 63 - "-1234567".length,
 };
 
 /** Creates the volumes of a machine. @throws INVALID_DEFINITION as `checkVolumes` */

@@ -8,6 +8,8 @@ export interface VolumeRules {
   /** Names that the cloud accepts for a disk, and the same in words: `wanted a name of…`. */
   readonly pattern: RegExp;
   readonly wanted: string;
+  /** The most characters of the machine's name, a hyphen and the volume's name, from which the disk gets its own. @default no limit */
+  readonly longest?: number;
   /** The most volumes of one machine. @default no limit */
   readonly limit?: number;
   /** The cloud's name, where its metadata, not the disk's serial, tells the guest which disk is which. */
@@ -62,7 +64,7 @@ export function checkVolumes(
   machine: string,
   names: readonly string[],
   image: Image | undefined,
-  { pattern, wanted, limit = Number.POSITIVE_INFINITY, identifiedBy }: VolumeRules,
+  { pattern, wanted, longest = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY, identifiedBy }: VolumeRules,
 ): void {
   const refuse = (path: string, message: string): never => {
     throw new LinuxKitError("INVALID_DEFINITION", `machine "${machine}": ${path}: ${message}`, { path });
@@ -71,6 +73,9 @@ export function checkVolumes(
   for (const name of names) {
     const path = `volumes.${name}`;
     if (!pattern.test(name)) refuse(path, wanted);
+    const { length } = `${machine}-${name}`;
+    if (length > longest)
+      refuse(path, `got ${length} characters with the machine's name, wanted at most ${longest}: the disk's name has both`);
     const persistent = Object.entries(image?.spec.volumes ?? {}).flatMap(([volume, { persistent }]) =>
       persistent ? [{ volume, ...persistent }] : [],
     );

@@ -23,11 +23,14 @@ const fleet =
   (args: Partial<FleetArgs>, name = "web") =>
   () =>
     new Fleet(name, { ...common, count: 3, ...args });
-const LETTERS = "at most 42 letters, digits or -, a letter first: Google Cloud's names begin with it";
+const LETTERS = "at most 42 lower-case letters, digits or -, a letter first: Google Cloud's names begin with it";
 
 /** Programs that Google Cloud would refuse after the upload, and what is wrong with each. */
 const PROGRAMS: readonly (readonly [what: string, program: () => unknown, message: string])[] = [
   ["a name with an underscore", machine({}, "my_web"), `"my_web": name: got another character, wanted ${LETTERS}`],
+  ["the name of a machine with a capital", machine({}, "Web"), `"Web": name: got another character, wanted ${LETTERS}`],
+  ["the name of a fleet with a capital", fleet({}, "webServer"), `"webServer": name: got another character, wanted ${LETTERS}`],
+  ["the name of an image with a capital", image({}, "OS"), `"OS": name: got another character, wanted ${LETTERS}`],
   ["a name that begins with a digit", fleet({}, "1web"), `"1web": name: got another character, wanted ${LETTERS}`],
   ["a name that ends with a hyphen", image({}, "web-"), `"web-": name: got another character, wanted ${LETTERS}`],
   ["a long name", fleet({}, "w".repeat(43)), `"${"w".repeat(43)}": name: got 43 characters, wanted ${LETTERS}`],
@@ -74,7 +77,11 @@ const PROGRAMS: readonly (readonly [what: string, program: () => unknown, messag
   ],
   ["the name of a service account", machine({ serviceAccount: "web" }), 'web: serviceAccount: got "web", wanted an e-mail address'],
   ["a boot disk of 5 GiB", machine({ bootDisk: { sizeGiB: 5 } }), "web: bootDisk.sizeGiB: got 5, wanted a whole number of at least 10"],
-  ["a bucket with its scheme", image({ bucket: "gs://images" }), 'web: bucket: got "gs://images", wanted a bucket\'s name, without gs://'],
+  [
+    "a bucket with its scheme",
+    image({ bucket: "gs://images" }),
+    'web: bucket: got "gs://images", wanted a bucket\'s name of 3 to 222 characters, without gs://',
+  ],
   ["a surge below the zones", fleet({ maxSurge: 2 }), "web: maxSurge: got 2, wanted 0, or at least 3, the number of zones"],
   [
     "a surge below the zones that are given",
@@ -97,6 +104,11 @@ const PROGRAMS: readonly (readonly [what: string, program: () => unknown, messag
   ["a health path without a slash", fleet({ healthPath: "healthz" }), 'web: healthPath: got "healthz", wanted a path that begins with /'],
   ["no time to stall", fleet({ stallSeconds: 0 }), "web: stallSeconds: got 0, wanted a whole number of at least 1"],
   [
+    "a volume with a long name",
+    machine({ volumes: { ["d".repeat(26)]: { sizeGiB: 10 } } }, "w".repeat(29)),
+    `machine "${"w".repeat(29)}": volumes.${"d".repeat(26)}: got 56 characters with the machine's name, wanted at most 55: the disk's name has both`,
+  ],
+  [
     "a volume that the image does not have",
     machine({ volumes: { data: { sizeGiB: 10 } } }),
     'machine "web": volumes.data: no volume of the image has persistent: { serial: "data" }',
@@ -107,8 +119,8 @@ describe("a program for Google Cloud is refused before anything is created:", ()
   for (const [what, program, message] of PROGRAMS) test(what, () => assertRefused("Gcp", program, message));
 
   test("nothing, where the program is right: its upload is registered", async () => {
-    const found = await registeredBy(fleet({}, "Web"), "Web-gate");
-    assert.equal(found.get("Web-image-upload")?.type, "linuxkit:index:GcpUpload");
-    assert.equal(found.get("Web-group")?.inputs.baseInstanceName, "web");
+    const found = await registeredBy(fleet({}), "web-gate");
+    assert.equal(found.get("web-image-upload")?.type, "linuxkit:index:GcpUpload");
+    assert.equal(found.get("web-group")?.inputs.baseInstanceName, "web");
   });
 });
