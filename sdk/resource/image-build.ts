@@ -282,14 +282,15 @@ function withSecretKey(definition: Definition): Definition {
 /** Where to publish, with key and passphrase as secrets. */
 function pushInput(push: NonNullable<ImageBuildArgs["push"]>): unknown {
   if (typeof push === "string" || isDeferred(push)) return { to: push };
-  const { to, sign } = push as Exclude<typeof push, Input<string>>;
-  return { to, ...(sign !== undefined && { sign: signInput(sign) }) };
+  // what no type allows goes on to the check, which names it
+  const { to, sign, ...rest } = push as Exclude<typeof push, Input<string>>;
+  return { to, ...rest, ...(sign !== undefined && { sign: signInput(sign) }) };
 }
 
 function signInput(sign: SignInput): unknown {
-  const { key, passphrase } =
+  const { key, passphrase, ...rest } =
     typeof sign === "string" || isDeferred(sign) ? { key: sign as Input<string> } : (sign as Exclude<typeof sign, Input<string>>);
-  return { key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) };
+  return { ...rest, key: secret(key), ...(passphrase !== undefined && { passphrase: secret(passphrase) }) };
 }
 
 /**

@@ -70,8 +70,12 @@ describe("check", () => {
       "a mirror that is not a URL",
       { image: IMAGE, registryMirrors: { "docker.io": "x" } },
       'registryMirrors["docker.io"]',
-      /got "x", wanted a URL/,
+      /got "x", wanted an http:\/\/ or https:\/\/ URL/,
     ],
+    ...["ftp://mirror.example/debian", "file:///srv/debian", "ann:word@mirror.example/debian", "https:mirror.example", "http:// x"].map(
+      (url) =>
+        [`a mirror at ${url}`, { image: IMAGE, debianMirror: url }, "debianMirror", /wanted an http:\/\/ or https:\/\/ URL/] as const,
+    ),
     ["an SBOM option of another type", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom.path", /got "\.\.\/sbom\.json"/],
     [

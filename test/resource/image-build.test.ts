@@ -9,7 +9,7 @@ import { debian } from "../../sdk/debian/images.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Service } from "../../sdk/definition/service.ts";
-import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { ImageBuild, type ImageBuildArgs, type PushInput } from "../../sdk/resource/image-build.ts";
 
 const project = await mkdtemp(join(tmpdir(), "linuxkit-program-"));
 after(() => rm(project, { recursive: true, force: true }));
@@ -129,6 +129,11 @@ describe("ImageBuild in a program", () => {
       "a key with a passphrase",
       { to: "r.example/os:1", sign: { key: pulumi.output("word"), passphrase: "open" } },
       SECRET({ to: "r.example/os:1", sign: { key: "word", passphrase: "open" } }),
+    ],
+    [
+      "members that no type allows, for the check",
+      { to: "r.example/os:1", tag: "2", sign: { key: "word", word: "open" } } as PushInput,
+      SECRET({ to: "r.example/os:1", tag: "2", sign: { key: "word", word: "open" } }),
     ],
   ] as const) {
     test(`says where to publish by ${name}; a key is a secret`, async () => {

@@ -11,7 +11,7 @@ const pem = z.string("text as PEM");
 
 const limit = z.int("a whole number").min(1, "at least 1").optional();
 
-const url = z.string().refine((value) => URL.canParse(value), "a URL");
+const url = z.string().refine((value) => /^https?:\/\/[^/\s]/.test(value) && URL.canParse(value), "an http:// or https:// URL");
 
 const mirror = (name: keyof typeof DEBIAN_MIRRORS) => input(DEBIAN_MIRRORS[name], url.optional(), { onChange: "ignore" });
 
