@@ -68,6 +68,7 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
   });
   beforeEach(async () => {
     server.rollout.isUnhealthy = () => false;
+    server.rollout.otherOrder = false;
     group = `web-${++count}`;
     await google.must("POST", `regions/${REGION}/instanceGroupManagers`, {
       name: group,
@@ -112,6 +113,18 @@ describe("the rollout of a managed instance group", { timeout: 60_000 }, () => {
       lines.filter((line) => /^[12] of 2/.test(line)),
       ["1 of 2 machines run the new image and are healthy", "2 of 2 machines run the new image and are healthy"],
     );
+  });
+
+  test("moves on and back in whichever order machines are replaced and become healthy", async () => {
+    server.rollout.otherOrder = true;
+    await roll("t1");
+    await change("t2");
+    assert.equal((await roll("t2", "t1")).updated, 2);
+    assert.deepEqual(templates(), ["t2", "t2"]);
+    server.rollout.isUnhealthy = (template) => template === "t3";
+    await change("t3");
+    await assert.rejects(roll("t3", "t2"), { code: "ROLLOUT_FAILED", message: /rolled back: every machine runs the old image$/ });
+    assert.deepEqual(templates(), ["t2", "t2"]);
   });
 
   test("starts the update if the group has an older template again", async () => {

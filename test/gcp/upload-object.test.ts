@@ -67,6 +67,7 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     server.storage.sessions.clear();
     server.storage.buckets.clear();
     server.storage.buckets.set("images", "123");
+    server.storage.keepsUnits = true;
     server.requests.length = 0;
     server.fault = undefined;
     server.tokens.clear();
@@ -113,6 +114,16 @@ describe("an upload to Cloud Storage", { timeout: 120_000 }, () => {
     assert.ok(server.requests.length < 60, `${server.requests.length} requests`);
     // bytes of a cut chunk that arrived are not sent again
     assert.ok(server.bytesPut <= bytes.length, `${server.bytesPut} bytes`);
+  });
+
+  test("arrives complete where nothing of a cut chunk is kept", async () => {
+    server.storage.keepsUnits = false;
+    let puts = 0;
+    server.fault = (action) => (action === "put" && puts++ % 2 === 0 ? { cut: true, after: 700_000 } : undefined);
+    await upload();
+    assert.ok(holds());
+    const cut = server.requests.filter(({ action, status }) => action === "put" && status === 0);
+    assert.ok(cut.length > 2, `${cut.length} chunks were cut`);
   });
 
   test("gives up after repeated failures, and leaves neither session nor object", async () => {

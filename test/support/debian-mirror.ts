@@ -1,3 +1,9 @@
+/**
+ * Plays a Debian mirror: signed indexes and packages, with faults on purpose.
+ *
+ * Source: Debian wiki, "DebianRepository/Format"; Debian Policy Manual, "Control files and their fields".
+ * Judged by: test/debian/debian.mirror.test.ts reads Debian's own mirror by the same code.
+ */
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

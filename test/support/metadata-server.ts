@@ -1,3 +1,8 @@
+/**
+ * Plays EC2's instance metadata service, version 2.
+ *
+ * Source: Amazon EC2 User Guide, "Use the Instance Metadata Service to access instance metadata".
+ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -1,3 +1,8 @@
+/**
+ * Plays a time server whose clock is wrong.
+ *
+ * Source: RFC 5905, section 7.3.
+ */
 import { once } from "node:events";
 import { createSocket, type Socket } from "node:dgram";
 

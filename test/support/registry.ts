@@ -1,3 +1,9 @@
+/**
+ * Plays an OCI registry: manifests, blobs, uploads, tags, referrers and logins, with faults on purpose.
+ *
+ * Source: OCI Distribution Specification 1.1; CNCF Distribution, "Token Authentication Specification".
+ * Judged by: test/conformance/docker-registry.judge.test.ts and test/oci/skopeo.judge.test.ts.
+ */
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";

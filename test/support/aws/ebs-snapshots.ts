@@ -6,8 +6,9 @@
  * Source: awslabs/coldsnap, issue 43 and pull request 56: a new snapshot "does not exist" for up to two minutes.
  * Source: Amazon EC2 API Reference: DeleteSnapshot (InvalidSnapshot.InUse, InvalidSnapshot.NotFound).
  * Judged by: test/aws/moto.judge.test.ts.
- * Assumed: that a snapshot completes at once unless a test sets `looksToComplete`, that a snapshot that is being completed is not
- * completed twice, the words of messages, and the codes of errors that the reference lists
+ * Tested both ways in `aws/upload-snapshot`: a snapshot completes at once, or after a while; one that is being completed may be
+ * completed again, or not.
+ * Assumed: the words of messages; the codes of errors that the reference lists
  * without a cause.
  */
 import { createHash } from "node:crypto";

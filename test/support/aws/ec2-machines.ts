@@ -4,7 +4,9 @@
  * Source: Amazon EC2 API Reference: RunInstances, CreateVolume, ModifyVolume, AttachVolume, DetachVolume (error codes).
  * Source: Amazon EC2 User Guide, on device names and on tags in instance metadata.
  * Source: Amazon EC2 API Reference, DetachVolume: a volume whose filesystem is mounted may be "stuck in the busy state".
- * Assumed: which changes replace a resource, and that terminating an instance with attached volumes is an error of the program.
+ * Source: hashicorp/terraform-provider-aws, internal/service/ec2: ec2_instance.go, ebs_volume.go, ebs_volume_attachment.go
+ * (`ForceNew`, and `ForceNewIf` for user data): which changes replace a resource.
+ * Stricter than EC2: an instance with attached volumes is not terminated, because its guest may still write to them.
  */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";
@@ -76,7 +78,8 @@ export class Ec2Machines {
   #instance(): StandInType {
     return {
       token: "aws:ec2/instance:Instance",
-      replaces: ["ami", "subnetId", "keyName", "userData"],
+      replaces: ["ami", "subnetId", "keyName", "availabilityZone", "associatePublicIpAddress", "privateIp", "placementGroup", "tenancy"],
+      replacesWhere: (input, now) => input === "userData" && now.userDataReplaceOnChange === true,
       computed: ["publicIp", "privateIp"],
       create: (_, inputs) => {
         if (!this.#images.has(String(inputs.ami)))
@@ -106,7 +109,7 @@ export class Ec2Machines {
   #volume(): StandInType {
     return {
       token: "aws:ebs/volume:Volume",
-      replaces: ["availabilityZone", "encrypted", "kmsKeyId", "snapshotId"],
+      replaces: ["availabilityZone", "encrypted", "kmsKeyId", "snapshotId", "multiAttachEnabled", "outpostArn"],
       computed: ["arn"],
       create: (_, inputs) => {
         const { size, type, availabilityZone, snapshotId, kmsKeyId, encrypted } = inputs;

@@ -1,5 +1,5 @@
 /**
- * What DescribeInstanceTypes says of a few types, as Pulumi's `aws.ec2.getInstanceType` returns it.
+ * Plays what DescribeInstanceTypes says of a few types, as Pulumi's `aws.ec2.getInstanceType` returns it.
  *
  * Source: moto 5.2.5's record of AWS's answers, ec2/resources/instance_types.json.gz; `aws/instance-types.judge` compares them.
  */

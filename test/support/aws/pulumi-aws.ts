@@ -8,7 +8,8 @@
  * Source: hashicorp/terraform-provider-aws, internal/service/ec2/ec2_ami_copy.go: Encrypted is always sent, false by default.
  * Source: hashicorp/terraform-provider-aws, internal/service/autoscaling/group.go, resourceGroupUpdate: what changed goes to
  * UpdateAutoScalingGroup first; a changed launch template then starts an instance refresh, for which nothing waits.
- * Assumed: which changes replace a resource.
+ * Source: hashicorp/terraform-provider-aws, internal/service/ec2: ec2_ami.go, ec2_ami_copy.go, ec2_launch_template.go;
+ * internal/service/autoscaling/group.go (`ForceNew`): which changes replace a resource.
  */
 import { createHash } from "node:crypto";
 import type { Provider } from "../../../sdk/plugin/provider.ts";
@@ -64,6 +65,11 @@ export function pulumiAws(server: AwsServer, scaling: AutoScaling): PulumiAws {
         "imdsSupport",
         "tpmSupport",
         "enaSupport",
+        "imageLocation",
+        "kernelId",
+        "ramdiskId",
+        "sriovNetSupport",
+        "uefiData",
       ],
       computed: ["arn"],
       create(_, inputs) {

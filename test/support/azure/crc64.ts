@@ -1,6 +1,7 @@
 /**
  * Plays Azure Storage's check of x-ms-content-crc64, with its own CRC-64.
  *
+ * Source: Azure Blob Storage REST API, "Put Page", x-ms-content-crc64.
  * Judged by: test/azure/azurite.judge.test.ts accepts and refuses the same values.
  */
 

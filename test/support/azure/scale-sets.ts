@@ -4,7 +4,9 @@
  * Source: Azure REST API, "Virtual Machine Scale Sets", "Virtual Machine Scale Set VMs", "Virtual Machine Scale Set
  * Rolling Upgrades".
  * Judged by: test/azure/microsoft-clients.judge.test.ts (@azure/arm-compute rolls a set).
- * Assumed: which properties cannot change; two machines a page; that health is known at the first poll after a start.
+ * Assumed: which properties cannot change; two machines a page; paces of polls.
+ * Tested both ways in `azure/rollout-driver`: a machine's health is known at the first poll after a start, or never; an upgrade
+ * completes with its machines, or without.
  */
 import { canonicalJson } from "../../../sdk/core/json.ts";
 import { isProperties, type Properties } from "../../../sdk/plugin/value.ts";

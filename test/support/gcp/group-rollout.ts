@@ -3,8 +3,9 @@
  *
  * Source: Compute Engine, "Automatically apply VM configuration updates in a MIG" (maxSurge, maxUnavailable).
  * Source: Compute Engine API, regionInstanceGroupManagers.listManagedInstances (`currentAction`).
- * Assumed: that each poll of a group is one step; which machine is replaced first; that of several starting machines one
- * becomes healthy at each step.
+ * Assumed: that each poll of a group is one step.
+ * Tested both ways in `gcp/rollout-driver`: the oldest machine is replaced first, or the newest; of several starting machines one
+ * becomes healthy at each step, or all do.
  */
 import { type Compute, pathOf } from "./compute.ts";
 import { quotaFailure } from "./instances.ts";
@@ -43,6 +44,8 @@ export class GroupRollout {
   isUnhealthy: (template: string) => boolean = () => false;
   /** Whether groups pause. A test sets it to inspect a running rollout. */
   held = false;
+  /** Whether the newest machines are replaced first and all that start become healthy at once, not the oldest and one by one. */
+  otherOrder = false;
   /** Polls before autohealing recreates an unhealthy machine, in place of `initialDelaySec`. @default 4 */
   initialDelayPolls = INITIAL_DELAY_POLLS;
   #count = 0;
@@ -65,7 +68,7 @@ export class GroupRollout {
     for (const machine of machines) {
       const starting = machine.action === "VERIFYING";
       // starting machines become healthy one after another
-      if (starting && ready > 0) continue;
+      if (starting && ready > 0 && !this.otherOrder) continue;
       this.#advance(world, group, machine);
       if (starting && isUp(machine)) ready++;
     }
@@ -136,7 +139,8 @@ export class GroupRollout {
     const leaving = () => (proactive ? outdated(group, staying()) : staying().slice(targetSize));
     let available = staying().filter(isUp).length;
     // machines that are not available go first and without a limit
-    for (const machine of leaving().sort((a, b) => Number(isUp(a)) - Number(isUp(b)))) {
+    const first = this.otherOrder ? leaving().reverse() : leaving();
+    for (const machine of first.sort((a, b) => Number(isUp(a)) - Number(isUp(b)))) {
       if (isUp(machine) && available <= least) continue;
       if (isUp(machine)) available--;
       if (recreate && staying().length <= targetSize)

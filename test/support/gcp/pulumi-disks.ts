@@ -2,7 +2,8 @@
  * Plays `compute.Disk` and `compute.AttachedDisk` of `pulumi-resource-gcp`.
  *
  * Source: Terraform's google provider, google_compute_disk and google_compute_attached_disk.
- * Assumed: which changes replace a resource.
+ * Source: hashicorp/terraform-provider-google, google/services/compute: resource_compute_disk.go (`ForceNew`, and IsDiskShrinkage
+ * of `size`), resource_compute_attached_disk.go: which changes replace a resource.
  */
 import type { StandInType } from "../stand-in.ts";
 import { attachedDisk } from "./pulumi-machine.ts";
@@ -14,7 +15,7 @@ export function diskType(gcp: PulumiWorld): StandInType {
   return {
     token: "gcp:compute/disk:Disk",
     replaces: "all",
-    inPlace: ["labels", "size"],
+    inPlace: ["labels", "size", "accessMode", "provisionedIops", "provisionedThroughput"],
     // a disk cannot shrink: the provider replaces it with an empty one
     replacesWhere: (input, now, before) => input === "size" && Number(now.size) < Number(before.size),
     computed: ["selfLink", "diskId", "users", "labelFingerprint", "creationTimestamp"],

@@ -3,7 +3,8 @@
  *
  * Source: @pulumi/gcp declares every input; the stand-in refuses others.
  * Judged by: test/gcp/stand-in.engine.test.ts runs @pulumi/gcp's own classes against it.
- * Assumed: which changes replace a resource.
+ * Source: hashicorp/terraform-provider-google, google/services/compute: resource_compute_image.go, resource_compute_health_check.go
+ * (`ForceNew`): which changes replace a resource.
  */
 import type { Provider } from "../../../sdk/plugin/provider.ts";
 import { type StandInType, standInProvider } from "../stand-in.ts";

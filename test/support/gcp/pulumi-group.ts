@@ -47,7 +47,7 @@ export function groupType(gcp: PulumiWorld): StandInType {
   };
   return {
     token: "gcp:compute/regionInstanceGroupManager:RegionInstanceGroupManager",
-    replaces: ["name", "project", "region", "baseInstanceName", "description", "distributionPolicyZones", "distributionPolicyTargetShape"],
+    replaces: ["name", "project", "region", "baseInstanceName", "description", "distributionPolicyZones"],
     computed: ["project", "region", "fingerprint", "instanceGroup", "selfLink", "instanceGroupManagerId", "creationTimestamp", "statuses"],
     recomputed: ["fingerprint", "statuses"],
     async create(given, inputs) {

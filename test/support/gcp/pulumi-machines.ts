@@ -2,7 +2,8 @@
  * Plays `compute.Instance`, `compute.InstanceTemplate` and `compute.RegionInstanceTemplate` of `pulumi-resource-gcp`.
  *
  * Source: Terraform's google provider, google_compute_instance and google_compute_instance_template.
- * Assumed: which changes replace an instance and which need it stopped.
+ * Source: hashicorp/terraform-provider-google, google/services/compute: resource_compute_instance.go,
+ * resource_compute_instance_template.go (`ForceNew`; what `allow_stopping_for_update` covers): which changes replace an instance.
  */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";

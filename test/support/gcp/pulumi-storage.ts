@@ -2,7 +2,8 @@
  * Plays `storage.Bucket` and `storage.BucketObject` of `pulumi-resource-gcp`, on a server with Cloud Storage's JSON API.
  *
  * Source: Cloud Storage JSON API: buckets.insert, buckets.get, buckets.delete, objects.list, objects.insert, objects.delete.
- * Assumed: that deleting a bucket with objects fails unless `forceDestroy` is set, in the words of the provider.
+ * Source: hashicorp/terraform-provider-google, google/services/storage/resource_storage_bucket.go, resourceStorageBucketDelete: a
+ * bucket with objects is deleted only with `forceDestroy`.
  */
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import type { StandInType } from "../stand-in.ts";

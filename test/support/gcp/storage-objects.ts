@@ -4,7 +4,8 @@
  * Source: Cloud Storage JSON API: buckets.insert, objects.get, objects.delete, objects.rewrite.
  * Source: Cloud Storage, "Perform resumable uploads": chunks of multiples of 256 KiB, 308 with Range, 499 after a cancel.
  * Judged by: test/gcp/fake-gcs.judge.test.ts runs the same upload against fake-gcs-server.
- * Assumed: 503 for a chunk at a wrong offset; whole units of a cut request are kept; the words of refusals.
+ * Assumed: 503 for a chunk at a wrong offset; the words of refusals.
+ * Tested both ways in `gcp/upload-object`: whole units of a cut request are kept, or nothing of it.
  */
 import { randomUUID } from "node:crypto";
 import { Crc32c } from "../../../providers/gcp/plugin/storage/crc32c.ts";
@@ -177,11 +178,14 @@ export class StorageObjects {
     return { status: 200, json: describe(session.state) };
   }
 
-  /** Appends a chunk; of an incomplete request, only whole units of 256 KiB. */
+  /** Whether whole units of a cut request are kept. */
+  keepsUnits = true;
+
+  /** Appends a chunk; of an incomplete request, only whole units of 256 KiB, or nothing. */
   take(id: string, body: Buffer, whole = true): void {
     const session = this.sessions.get(id);
     if (session?.state !== "open") return;
-    const kept = whole ? body : body.subarray(0, body.length - (body.length % UNIT));
+    const kept = whole ? body : body.subarray(0, this.keepsUnits ? body.length - (body.length % UNIT) : 0);
     if (session.have + kept.length > session.size) return;
     session.chunks.push(Buffer.from(kept));
     session.have += kept.length;
