@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../../sdk/core/errors.ts";
+import { checkInstalled } from "../../sdk/core/optional-module.ts";
 import type { AnyResourceType } from "../../sdk/plugin/provider.ts";
 import type { ResourceType } from "../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../sdk/plugin/value.ts";
@@ -40,7 +41,9 @@ export function rolloutGate(kinds: GateKinds): ResourceType {
           ],
         };
       }
-      return (await ofKind(kind)).check?.(request) ?? { inputs: request.inputs };
+      const type = await ofKind(kind);
+      checkInstalled(type.packages?.(request.inputs) ?? []);
+      return type.check?.(request) ?? { inputs: request.inputs };
     },
     async diff(request) {
       if (request.inputs.kind !== request.oldInputs.kind) return { changed: new Map([["kind", "replace" as const]]) };

@@ -16,3 +16,14 @@ export function optionalModule<Module>(name: string): Module {
     throw missingPackage(error) ?? error;
   }
 }
+
+/** @throws TOOL_MISSING for the first of these optional packages that is not installed */
+export function checkInstalled(names: readonly string[]): void {
+  for (const name of names) {
+    try {
+      import.meta.resolve(name);
+    } catch (error) {
+      throw missingPackage(error) ?? error;
+    }
+  }
+}

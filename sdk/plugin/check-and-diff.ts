@@ -1,3 +1,4 @@
+import { checkInstalled } from "../core/optional-module.ts";
 import { printable } from "../core/printable.ts";
 import type {
   CheckFailure as WireCheckFailure,
@@ -25,8 +26,9 @@ export async function check(exchange: Exchange, request: CheckRequest): Promise<
   const news = withNoted(type.inputs, decode(request.getNews()));
   const secrecy = secrecyOf(exchange.secrets, [news]);
   const oldInputs = decode(request.getOlds()).properties;
-  const checked = await guarded(exchange, secrecy, () =>
-    type.check
+  const checked = await guarded(exchange, secrecy, () => {
+    checkInstalled(type.packages?.(news.properties) ?? []);
+    return type.check
       ? type.check({
           ...subjectOf(request),
           inputs: news.properties,
@@ -35,8 +37,8 @@ export async function check(exchange: Exchange, request: CheckRequest): Promise<
         })
       : type.inputs
         ? checkInputs(type.inputs, news.properties, secrecy)
-        : { inputs: news.properties },
-  );
+        : { inputs: news.properties };
+  });
   const response = new protos.provider.CheckResponse();
   response.setInputs(encode(protos, secrecy.seal(checked.inputs)));
   response.setFailuresList(

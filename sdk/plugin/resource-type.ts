@@ -24,6 +24,8 @@ export interface ResourceType<I extends object = Properties, O extends object = 
   readonly outputs?: z.ZodObject;
   /** For a type whose inputs have several forms: the schemas of each. They are loaded when the provider's schema is asked for. */
   readonly forms?: () => Promise<readonly Pick<ResourceType, "inputs" | "outputs">[]>;
+  /** The optional packages that its verbs load. A check fails where one is not installed: before a build, not after it. @default none */
+  packages?(inputs: Properties): readonly string[];
   /** Validates and normalises inputs. Offline, quick and without effects. Left out: `inputs` decides, else every input is good as it is. */
   check?(request: CheckRequest): Checked | Promise<Checked>;
   /** Says what has changed, leaf by leaf. Offline, quick and without effects. Left out: the notes of `inputs` decide, else every changed leaf is an update in place. */

@@ -25,7 +25,7 @@ export type CloudGateOutputs<I> = I & {
 
 /** The parts of a gate that differ between clouds. A cloud owns the machines; its gate waits for them. */
 export interface CloudGateParts<Schema extends z.ZodObject, D extends Driver>
-  extends Pick<GateParts<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>, D>, "limits" | "paceSeconds"> {
+  extends Pick<GateParts<z.output<Schema> & GateInputs, CloudGateOutputs<z.output<Schema>>, D>, "limits" | "packages" | "paceSeconds"> {
   readonly kind: string;
   readonly inputs: Schema;
   /** The input that names the group of machines. */

@@ -30,6 +30,8 @@ export interface GateParts<I extends GateInputs, O extends object, D extends Dri
   readonly inputs: z.ZodObject;
   /** For the provider's schema. */
   readonly outputSchema: z.ZodObject;
+  /** As in {@link ResourceType}. */
+  packages?(inputs: Properties): readonly string[];
   /** @default by `inputs` */
   check?(request: CheckRequest): Checked;
   /** Outputs that have drifted from the inputs. @default none */
@@ -89,6 +91,7 @@ export function gateType<I extends GateInputs, O extends object, D extends Drive
     token: "linuxkit:index:RolloutGate",
     inputs: gate.inputs,
     outputs: gate.outputSchema,
+    ...(gate.packages && { packages: gate.packages }),
     check: (request) => gate.check?.(request) ?? checkInputs(gate.inputs, request.inputs, request),
     diff({ inputs, oldInputs, oldOutputs }) {
       const drifted = gate.drifted?.(oldOutputs, oldInputs);

@@ -5,7 +5,7 @@ import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
 import { cloudGateType } from "../../../sdk/rollout/cloud-gate.ts";
 import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import type { AwsAccess } from "./access/clients.ts";
-import { accessInputs } from "./access/inputs.ts";
+import { accessInputs, CLIENT_PACKAGES } from "./access/inputs.ts";
 import type { RefreshTarget } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `aws`. */
@@ -49,6 +49,7 @@ const refreshDriver: Connect = async (access, target) => (await import("./rollou
 export function awsGate(connect: Connect = refreshDriver, paceSeconds = 5) {
   return cloudGateType({
     kind: "aws",
+    packages: () => ["@aws-sdk/client-auto-scaling", ...CLIENT_PACKAGES],
     inputs: gateInputs,
     group: "group",
     driver: (inputs) => connect(inputs, inputs),

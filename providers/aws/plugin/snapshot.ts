@@ -3,7 +3,7 @@ import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { decodeBlockList } from "../../../sdk/upload/block-list.ts";
 import { type Previous, uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
 import { fromAws } from "./access/failure.ts";
-import { ACCESS_NAMES } from "./access/inputs.ts";
+import { ACCESS_NAMES, CLIENT_PACKAGES } from "./access/inputs.ts";
 import type { SnapshotService } from "./ebs/snapshot-service.ts";
 import { type SnapshotUpload, uploadSnapshot } from "./ebs/upload-snapshot.ts";
 import { keyNeedsEncryption, type SnapshotInputs, type SnapshotOutputs, snapshotInputs, snapshotOutputs } from "./snapshot-inputs.ts";
@@ -25,6 +25,7 @@ export function awsSnapshot(cacheDir?: string, loadBuilder?: () => Promise<Build
   return uploadType<SnapshotInputs, SnapshotOutputs, Link>(
     {
       token: "linuxkit:index:AwsSnapshot",
+      packages: () => CLIENT_PACKAGES,
       what: "snapshot",
       inputs: snapshotInputs,
       outputs: snapshotOutputs,

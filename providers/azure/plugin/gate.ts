@@ -2,7 +2,7 @@ import { z } from "zod";
 import { text } from "../../../sdk/plugin/fields.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import { cloudGateType } from "../../../sdk/rollout/cloud-gate.ts";
-import { accessInputs, placeInputs } from "./access/inputs.ts";
+import { accessInputs, LOGIN_PACKAGES, placeInputs } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
 import { resourceManager } from "./access/resource-manager.ts";
 import { checkSubscription } from "./access/subscription.ts";
@@ -33,6 +33,7 @@ export const gateInputs = resourceInputs(
 export function azureGate(paceSeconds = 5) {
   return cloudGateType({
     kind: "azure",
+    packages: () => LOGIN_PACKAGES,
     inputs: gateInputs,
     group: "scaleSet",
     async driver(inputs, previous, { signal }) {

@@ -1,7 +1,7 @@
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { decodeBlockList } from "../../../sdk/upload/block-list.ts";
 import { uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
-import { ACCESS_NAMES } from "./access/inputs.ts";
+import { ACCESS_NAMES, LOGIN_PACKAGES } from "./access/inputs.ts";
 import { azureLogin } from "./access/login.ts";
 import { type ResourceManager, resourceManager } from "./access/resource-manager.ts";
 import { checkSubscription, locationOf } from "./access/subscription.ts";
@@ -31,6 +31,7 @@ export function azureUpload(cacheDir?: string, loadBuilder?: () => Promise<Build
   return uploadType<UploadInputs, UploadOutputs, Link>(
     {
       token: "linuxkit:index:AzureUpload",
+      packages: () => LOGIN_PACKAGES,
       what: "upload",
       inputs: uploadInputs,
       outputs: uploadOutputs,

@@ -5,7 +5,7 @@ import { ROLLOUT_DEFAULTS } from "../../../sdk/rollout/defaults.ts";
 import { cloudGateType } from "../../../sdk/rollout/cloud-gate.ts";
 import type { RolloutDriver } from "../../../sdk/rollout/rollout.ts";
 import { accessInputs } from "./access/inputs.ts";
-import type { GcpAccess } from "./access/login.ts";
+import { type GcpAccess, loginPackages } from "./access/login.ts";
 import { type GroupTarget, groupUpdateDriver } from "./rollout-driver.ts";
 
 /** Inputs of `linuxkit:index:RolloutGate` with the kind `gcp`. */
@@ -42,6 +42,7 @@ type Connect = (access: GcpAccess, target: GroupTarget) => RolloutDriver;
 export function gcpGate(connect: Connect = groupUpdateDriver, paceSeconds = 5) {
   return cloudGateType({
     kind: "gcp",
+    packages: loginPackages,
     inputs: gateInputs,
     group: "group",
     driver: (inputs, previous) => connect(inputs, { ...inputs, previous: previous?.template }),

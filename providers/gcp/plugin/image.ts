@@ -4,7 +4,7 @@ import { LatestAccess } from "../../../sdk/plugin/latest-access.ts";
 import type { ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
-import { gcpLogin } from "./access/login.ts";
+import { gcpLogin, loginPackages } from "./access/login.ts";
 import { type ComputeClient, computeClient } from "./compute-client.ts";
 import { type ImageInputs, type ImageOutputs, imageInputs, imageOutputs } from "./image-inputs.ts";
 
@@ -33,6 +33,7 @@ export function gcpImage(): ResourceType<ImageInputs, ImageOutputs> {
   const latest = new LatestAccess<ImageInputs>(ACCESS_NAMES);
   return {
     token: "linuxkit:index:GcpImage",
+    packages: loginPackages,
     inputs: imageInputs,
     outputs: imageOutputs,
     check: ({ urn, inputs, isSecret }) => latest.note(urn, checkInputs(imageInputs, inputs, { isSecret })),

@@ -3,7 +3,7 @@ import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { uploadType } from "../../../sdk/upload/plugin/upload-type.ts";
 import { ACCESS_NAMES } from "./access/inputs.ts";
-import { gcpLogin } from "./access/login.ts";
+import { gcpLogin, loginPackages } from "./access/login.ts";
 import { type StorageAccess, storageAccess, storageClient } from "./storage/bucket-client.ts";
 import { describeObject, projectOfBucket, removeObject } from "./storage/object.ts";
 import { uploadObject } from "./storage/upload-object.ts";
@@ -22,6 +22,7 @@ export function gcpUpload(cacheDir?: string, loadBuilder?: () => Promise<Builder
   return uploadType<UploadInputs, UploadOutputs, Link>(
     {
       token: "linuxkit:index:GcpUpload",
+      packages: loginPackages,
       what: "object",
       inputs: uploadInputs,
       outputs: uploadOutputs,

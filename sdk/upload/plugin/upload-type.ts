@@ -49,6 +49,8 @@ export interface UploadJob<I, O> extends Work {
 /** What the upload of one cloud is made of. `Link`: its clients, connected as one identity. */
 export interface UploadParts<I extends UploadInputs, O extends I, Link extends Partial<Disposable>> {
   readonly token: string;
+  /** As in {@link ResourceType}. @default none */
+  packages?(inputs: Properties): readonly string[];
   /** What it makes, for messages: `snapshot`. */
   readonly what: string;
   /** Their notes also decide which changes replace the upload, update it in place, or are ignored. */
@@ -100,6 +102,7 @@ export function uploadType<I extends UploadInputs, O extends I, Link extends Par
   const placed = (inputs: I, outputs: O): I => ({ ...inputs, ...parts.place?.(outputs) });
   return {
     token: parts.token,
+    ...(parts.packages && { packages: parts.packages }),
     inputs: parts.inputs,
     outputs: parts.outputs,
     check({ urn, inputs, isSecret }) {

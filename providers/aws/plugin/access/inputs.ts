@@ -32,5 +32,8 @@ const credentials = {
 /** Credentials and region: inputs of every resource that uses AWS. See `AwsAccess`. */
 export const accessInputs = { region, ...credentials } as const;
 
+/** The packages that `clients.ts` loads. */
+export const CLIENT_PACKAGES: readonly string[] = ["@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts"];
+
 /** Inputs that are credentials: their change never changes the resource. */
 export const ACCESS_NAMES: readonly string[] = Object.keys(credentials);

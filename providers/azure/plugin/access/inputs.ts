@@ -24,6 +24,9 @@ export const accessInputs = {
   useMsi: input("Log in as the machine's managed identity.", z.boolean().optional(), ignored),
 } as const;
 
+/** The packages that a login loads. */
+export const LOGIN_PACKAGES: readonly string[] = ["@azure/identity"];
+
 /** The names of {@link accessInputs}. */
 export const ACCESS_NAMES: readonly string[] = Object.keys(accessInputs);
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { AuthClient } from "google-auth-library";
 import { isLinuxKitError, LinuxKitError } from "../../../../sdk/core/errors.ts";
 import { missingPackage } from "../../../../sdk/core/missing-package.ts";
+import type { Properties } from "../../../../sdk/plugin/value.ts";
 
 /**
  * Credentials. Google's libraries find what is left out: `GOOGLE_APPLICATION_CREDENTIALS`, the file that
@@ -23,6 +24,13 @@ export type Login = () => Promise<Readonly<Record<string, string>>>;
 const NO_PROJECT = "-";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+
+/** The packages that {@link gcpLogin} loads: a token alone needs none. */
+export function loginPackages({ credentials, accessToken, impersonateServiceAccount }: Properties): readonly string[] {
+  const { GOOGLE_OAUTH_ACCESS_TOKEN: token, GOOGLE_IMPERSONATE_SERVICE_ACCOUNT: impersonated } = process.env;
+  const hasToken = accessToken !== undefined || (credentials === undefined && Boolean(token));
+  return hasToken && !(impersonateServiceAccount ?? impersonated) ? [] : ["google-auth-library"];
+}
 
 /** Logs in at the first request. @throws ACCESS_DENIED, with what to set */
 export function gcpLogin({ credentials, accessToken, impersonateServiceAccount }: GcpAccess, env: NodeJS.ProcessEnv = process.env): Login {
