@@ -4,8 +4,10 @@ import { upgradedLock } from "../builder/upgrade.ts";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { writeFileWhole } from "../core/write-file.ts";
+import type { Reviewed } from "../review/facts-of.ts";
 import { review } from "../review/review.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
+import { pictured } from "./compare.ts";
 import { loadImage } from "./load-image.ts";
 import { pairs, readKeys } from "./pairs.ts";
 import { loadAdvisories } from "./read-advisories.ts";
@@ -66,8 +68,9 @@ change against the lock. Nothing is built, and the lock stays as it is without -
       onProgress: showProgress(terminal),
       signal,
     });
-    const found = review({ definition, lock: old, advisories }, { definition, lock: now, advisories }, old.arch);
-    for (const line of rendered({ review: found }, format, `upgrade of ${file}`, file)) terminal.print(line);
+    const [before, after] = [old, now].map((lock) => ({ definition, lock, advisories })) as [Reviewed, Reviewed];
+    const compared = { review: review(before, after, old.arch), before: pictured(before), now: pictured(after) };
+    for (const line of rendered(compared, format, `upgrade of ${file}`, file)) terminal.print(line);
     if (values["write-lock"] === undefined) return;
     const path = resolve(values["write-lock"]);
     await writeFileWhole(path, [Buffer.from(`${JSON.stringify(now, null, 2)}\n`)], { signal });
