@@ -12,14 +12,15 @@ import { type Command, type Terminal, UsageError } from "./command.ts";
 import { definitionPlaces, type Place } from "./definition-place.ts";
 import { knownDefinition } from "./describe.ts";
 import { initrdOf } from "./held-build.ts";
-import { archOption, loadImage } from "./load-image.ts";
+import { archOption } from "./load-image.ts";
 import { readBuild } from "./reviewed-build.ts";
 import { sideKind } from "./review-side.ts";
+import { loadReviewed } from "./reviewed.ts";
 import { showProgress } from "./terminal.ts";
 
 export const explain: Command = {
-  help: `FILE is as for \`build\`, or a container image: oci:DIR:TAG, docker-archive:FILE or
-registry/repository@sha256:…. WHAT is a path (/etc/passwd), a capability (CAP_NET_RAW), a port (443, 53/udp) or a
+  help: `FILE is as for \`diff\`: a file, a file of a git revision (main:os.ts), the image of a stack (stack:prod), or
+a container image: oci:DIR:TAG, docker-archive:FILE or registry/repository@sha256:…. WHAT is a path (/etc/passwd), a capability (CAP_NET_RAW), a port (443, 53/udp) or a
 package (openssl). Prints where it comes from, with the line of the definition, and who needs it. Of a container
 image only paths are known: which layer has it, and which package.
 
@@ -65,10 +66,11 @@ async function ofDefinition(
   options: { readonly image?: string | undefined; readonly build?: string | undefined },
   terminal: Terminal,
 ): Promise<PlacedAnswer[]> {
-  const definition = knownDefinition((await loadImage(file, options.image)).spec);
+  const reviewed = await loadReviewed(file, options.image, undefined);
+  const definition = knownDefinition(reviewed.definition);
   const build = options.build === undefined ? undefined : await readBuild(options.build);
   const initrd = build && question.kind === "path" ? await initrdOf(build, terminal) : undefined;
-  const found = await answersTo(question, { definition, lock: build?.lock, initrd, cacheDir: defaultCacheDir() });
+  const found = await answersTo(question, { definition, lock: build?.lock ?? reviewed.lock, initrd, cacheDir: defaultCacheDir() });
   const placeOf = await definitionPlaces(file, definition);
   return found.map(({ steps, ...answer }) => ({ ...answer, ...(steps && { path: formatPath(steps), place: placeOf(steps) }) }));
 }

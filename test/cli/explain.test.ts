@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileEntry } from "../../sdk/archive/entry.ts";
 import { writeCpio } from "../../sdk/archive/write-cpio.ts";
 import { collect } from "../../sdk/core/bytes.ts";
+import { sourceKey } from "../../sdk/resolve/image-source.ts";
+import { web } from "../review/definitions.ts";
 import { imageLayout } from "../support/image-layout.ts";
 
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
@@ -16,8 +18,9 @@ const SDK = pathToFileURL(fileURLToPath(new URL("../../sdk/index.ts", import.met
 const folder = mkdtempSync(join(tmpdir(), "cli-explain-"));
 after(() => rmSync(folder, { recursive: true }));
 
+const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env["PATH"]}` };
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, [MAIN, "explain", ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  spawnSync(process.execPath, [MAIN, "explain", ...args], { cwd: folder, encoding: "utf8", timeout: 60_000, env });
 const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
 
 write("os.yml", "services:\n  - name: web\n    image: nginx:1.27\n    capabilities:\n      - CAP_CHOWN\n      - CAP_NET_RAW\n");
@@ -43,6 +46,28 @@ const build = (name: string, sha256: string): void => {
 writeFileSync(join(folder, "initrd"), initrd);
 build("build.json", createHash("sha256").update(initrd).digest("hex"));
 build("old.json", "0".repeat(64));
+const { spec } = web({}, { kernel: undefined, init: [], onboot: [] });
+const deb = {
+  name: "nginx-light",
+  version: "1.22",
+  architecture: "all",
+  filename: "x",
+  size: 1,
+  sha256: "0".repeat(64),
+  archive: "debian",
+  keep: "slim",
+};
+const lock = { version: 1, arch: "amd64", images: {}, debian: { [sourceKey(spec.services["web"]?.image ?? "")]: { packages: [deb] } } };
+const resource = {
+  type: "linuxkit:index:ImageBuild",
+  urn: "urn:pulumi:prod::p::linuxkit:index:ImageBuild::os",
+  inputs: { image: spec },
+  outputs: { lock },
+};
+write("state.json", JSON.stringify({ deployment: { resources: [resource] } }));
+mkdirSync(join(folder, "bin"));
+write("bin/pulumi", `#!/bin/sh\nexec cat ${join(folder, "state.json")}\n`);
+chmodSync(join(folder, "bin/pulumi"), 0o755);
 mkdirSync(join(folder, "image"));
 await imageLayout(join(folder, "image"), [[fileEntry("etc/a", "1")]], {});
 
@@ -59,6 +84,10 @@ describe("explain", () => {
       /^services\.web: the machine's port 443\/tcp leads to its port 8443\n {2}from services\.web\.publish\[0\], os\.ts:6:17\n$/,
     ],
     [["os.ts", "/etc/motd"], /^files: a file of the OS itself\n {2}from files\[0\], os\.ts:8:20\n$/],
+    [
+      ["stack:prod", "nginx-light"],
+      /^services\.web: the definition names it\n {2}from services\.web\.image\.debian\.packages\[0\]\n.*\n {2}package nginx-light 1\.22\n$/,
+    ],
     [["os.ts", "/bin/sh", "--build", "build.json"], /^services\.web: a file of 3 bytes, mode 0755, owner 0:0\n$/],
     [
       ["oci:image:1", "/etc/a"],
