@@ -27,7 +27,7 @@ describe("the stand-ins declare what they believe", async () => {
   const files = new Set(all.map(({ file }) => file));
 
   test("each service in the table of stand-ins has a file that says what it plays", () => {
-    const [, table = ""] = /## Stand-ins\n\n([^]*?)\n\n/.exec(readme) ?? [];
+    const [, table = ""] = /## Stand-ins\n\n([\s\S]*?)\n\n/.exec(readme) ?? [];
     const named = table
       .split("\n")
       .slice(2)
@@ -56,7 +56,7 @@ describe("the stand-ins declare what they believe", async () => {
   });
 
   test("each row on which a rollout, a deletion or data depends has a source or a test", () => {
-    const [, part = ""] = /### What the stand-ins of AWS believe([^]*?)### Each stand-in/.exec(readme) ?? [];
+    const [, part = ""] = /### What the stand-ins of AWS believe([\s\S]*?)### Each stand-in/.exec(readme) ?? [];
     const rows = part.split("\n").filter((line) => /^\| (?!---)/.test(line) && !/\| (where it is stated|stated in) \|$/.test(line));
     assert.ok(rows.length > 30, `${rows.length} rows`);
     const stated = rows.map((row) => [row, row.split(" | ").at(-1)?.replace(/ \|$/, "") ?? ""] as const);

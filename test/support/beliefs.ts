@@ -21,7 +21,7 @@ export async function readBeliefs(folder: string): Promise<readonly Beliefs[]> {
 
 /** Undefined for a file that plays no service: its first comment does not begin with "Plays". */
 export function beliefsOf(file: string, source: string): Beliefs | undefined {
-  const [, comment = ""] = /^\/\*\*\n([^]*?)\n? \*\//.exec(source) ?? [];
+  const [, comment = ""] = /^\/\*\*\n([\s\S]*?)\n? \*\//.exec(source) ?? [];
   const lines = comment.split("\n").map((line) => line.replace(/^ \* ?/, ""));
   if (!lines[0]?.startsWith("Plays ")) return undefined;
   const plays: string[] = [];
