@@ -186,6 +186,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "providers/plugin": [
     "sdk/core",
+    "sdk/doctor",
     "sdk/plugin",
     "sdk/resource/plugin",
     "providers/qemu/plugin",
@@ -240,7 +241,10 @@ const PLUGIN = "providers/plugin/main.ts";
 const isPlugin = (file: string): boolean => file.split("/").slice(0, -1).includes("plugin");
 
 /** The program's files: the other folders that use Pulumi. Everything else belongs to both. */
-const isProgram = (file: string): boolean => !isPlugin(file) && /^(?:providers|sdk\/(?:resource|machine))\//.test(file);
+const isProgram = (file: string): boolean => !isPlugin(file) && !isFacts(file) && /^(?:providers|sdk\/(?:resource|machine))\//.test(file);
+
+/** What a cloud's machines can do, as plain functions over a table: both halves read it, and it loads neither. */
+const isFacts = (file: string): boolean => /^providers\/\w+\/[\w-]+-facts\.ts$/.test(file);
 
 /**
  * Program code that may load plugin code, and only when it is called: a login to a cloud's registry runs wherever a
@@ -285,6 +289,16 @@ describe("the program and the plugin are two processes", async () => {
   for (const entry of PROGRAM) {
     test(`${entry} loads no plugin code`, () => assert.deepEqual([...closure(entry)].filter(isPlugin), []));
   }
+
+  test("facts load neither half", () => {
+    const facts = files.filter(isFacts);
+    assert.ok(facts.length > 0);
+    for (const file of facts)
+      assert.deepEqual(
+        [...closure(file, { onCall: true })].filter((one) => isPlugin(one) || isProgram(one)),
+        [],
+      );
+  });
 
   test("the plugin loads no program code", () => assert.deepEqual([...closure(PLUGIN, { onCall: true })].filter(isProgram), []));
 

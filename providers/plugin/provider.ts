@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { AnyResourceType, Provider } from "../../sdk/plugin/provider.ts";
 import { DEBIAN_MIRRORS } from "../../sdk/resource/plugin/debian-mirrors.ts";
+import { foreseeing } from "./foreseeing.ts";
 import { rolloutGate } from "./rollout-gate.ts";
 
 const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json") as { readonly version: string };
@@ -17,10 +18,25 @@ const types: Provider["types"] = {
       azure: async () => (await import("../azure/plugin/gate.ts")).azureGate(),
       qemu: async () => (await import("../qemu/plugin/gate.ts")).qemuGate(),
     }),
-  "linuxkit:index:AwsSnapshot": async () => (await import("../aws/plugin/snapshot.ts")).awsSnapshot(),
-  "linuxkit:index:GcpUpload": async () => (await import("../gcp/plugin/upload.ts")).gcpUpload(),
+  "linuxkit:index:AwsSnapshot": async () =>
+    foreseeing((await import("../aws/plugin/snapshot.ts")).awsSnapshot(), {
+      cloud: "aws",
+      options: { region: "region", account: "account" },
+      access: (await import("../aws/plugin/access/inputs.ts")).ACCESS_NAMES,
+    }),
+  "linuxkit:index:GcpUpload": async () =>
+    foreseeing((await import("../gcp/plugin/upload.ts")).gcpUpload(), {
+      cloud: "gcp",
+      options: { project: "project" },
+      access: (await import("../gcp/plugin/access/inputs.ts")).ACCESS_NAMES,
+    }),
   "linuxkit:index:GcpImage": async () => (await import("../gcp/plugin/image.ts")).gcpImage(),
-  "linuxkit:index:AzureUpload": async () => (await import("../azure/plugin/upload.ts")).azureUpload(),
+  "linuxkit:index:AzureUpload": async () =>
+    foreseeing((await import("../azure/plugin/upload.ts")).azureUpload(), {
+      cloud: "azure",
+      options: { subscription: "subscriptionId", "resource-group": "resourceGroupName" },
+      access: (await import("../azure/plugin/access/inputs.ts")).ACCESS_NAMES,
+    }),
 };
 
 /**

@@ -23,6 +23,8 @@ export interface Asked {
   /** The program's configuration: `aws:region`. */
   readonly config: Readonly<Record<string, string>>;
   readonly env: NodeJS.ProcessEnv;
+  /** The credentials of a resource, as its inputs name them. @default those of the options, the configuration and the environment */
+  readonly access?: object;
   /** What the program registers; undefined without a program. */
   readonly resources: readonly Registered[] | undefined;
   readonly machines: GivenMachines | undefined;

@@ -9,6 +9,8 @@ const LOG_DEADLINE_MS = 2000;
 export interface Engine {
   /** Where the progress of one resource goes. */
   sink(urn: string): ProgressSink;
+  /** Shows a warning on a resource. */
+  warn(urn: string, line: string): void;
   /** Resolves when every line so far has reached the engine, which shows a resource's lines before its result. */
   flushed(): Promise<void>;
   /** The engine no longer responds, so no more requests will come. */
@@ -22,9 +24,9 @@ export function connectEngine(protos: Protos, address: string): Engine {
   const client = new protos.engineService.EngineClient(address, protos.grpc.credentials.createInsecure());
   let sent: Promise<void> = Promise.resolve();
 
-  const log = (urn: string, message: string, ephemeral: boolean): void => {
+  const log = (urn: string, message: string, ephemeral: boolean, severity: number = LogSeverity.INFO): void => {
     const request = new LogRequest();
-    request.setSeverity(LogSeverity.INFO);
+    request.setSeverity(severity);
     request.setUrn(urn);
     request.setMessage(printable(message));
     request.setEphemeral(ephemeral);
@@ -38,6 +40,7 @@ export function connectEngine(protos: Protos, address: string): Engine {
   };
   return {
     sink: (urn) => ({ show: (line) => log(urn, line, true), keep: (line) => log(urn, line, false) }),
+    warn: (urn, line) => log(urn, line, false, LogSeverity.WARNING),
     flushed: () => sent,
     isGone: () => client.getChannel().getConnectivityState(true) === protos.grpc.connectivityState.TRANSIENT_FAILURE,
     close: () => client.close(),

@@ -77,7 +77,7 @@ export async function previewed<T>(
   request: { getUrn(): string },
   secrecy: Secrecy,
   dropped: AbortSignal,
-  act: (around: Required<Pick<PreviewRequest<object, object>, "explain" | "isSecret" | "config" | "signal">>) => T | Promise<T>,
+  act: (around: Required<Pick<PreviewRequest<object, object>, "explain" | "warn" | "isSecret" | "config" | "signal">>) => T | Promise<T>,
 ): Promise<T> {
   const { engine, inFlight, config } = exchange;
   const sink = engine?.sink(request.getUrn());
@@ -86,11 +86,12 @@ export async function previewed<T>(
     sink?.keep(shown);
     sink?.show(shown.split("\n", 1)[0] ?? "");
   };
+  const warn = (line: string): void => engine?.warn(request.getUrn(), secrecy.redact(line));
   const result = await guarded(exchange, secrecy, () =>
     inFlight.run(
       `previewing ${subjectOf(request).name}`,
       PREVIEW_SECONDS,
-      async (signal) => act({ explain, isSecret: secrecy.isSecret, config, signal }),
+      async (signal) => act({ explain, warn, isSecret: secrecy.isSecret, config, signal }),
       dropped,
     ),
   );

@@ -116,6 +116,8 @@ export interface PreviewRequest<I, O> extends Subject {
   readonly old?: { readonly id: string; readonly inputs: I; readonly outputs: O };
   /** Shows a text with the preview: its first line on the resource's own line, the whole below. @default not shown */
   readonly explain?: (text: string) => void;
+  /** Shows a line as a warning: the update would fail, or do what is not meant. @default not shown */
+  readonly warn?: (line: string) => void;
   /** Whether an input, given by its path, is or was a secret. @default none is */
   readonly isSecret?: (path: string) => boolean;
   /** The provider's configuration. @default none */

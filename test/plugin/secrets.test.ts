@@ -54,6 +54,7 @@ const shown: string[] = [];
 serving.exchange.engine = {
   sink: () => ({ show: (line) => shown.push(line), keep: (line) => shown.push(line) }),
   flushed: async () => {},
+  warn: () => {},
   isGone: () => false,
   close: () => {},
 };

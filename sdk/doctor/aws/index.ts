@@ -66,7 +66,7 @@ function regionOf({ place, config, env }: Asked): string | undefined {
 function accessOf(asked: Asked): AwsAccess {
   const region = regionOf(asked);
   const profile = asked.place["profile"] ?? asked.config["aws:profile"];
-  return { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }) };
+  return { ...(region !== undefined && { region }), ...(profile !== undefined && { profile }), ...asked.access };
 }
 
 async function checkIdentity(access: AwsAccess, { place }: Asked, signal: AbortSignal) {

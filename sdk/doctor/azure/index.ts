@@ -72,7 +72,7 @@ async function locationOf(asked: Asked, group: Group): Promise<string> {
 }
 
 async function connected(asked: Asked, signal: AbortSignal): Promise<Group> {
-  const manager = resourceManager(await azureLogin({}, signal));
+  const manager = resourceManager(await azureLogin(asked.access ?? {}, signal));
   return { manager, subscription: subscriptionOf(asked) ?? "", name: groupOf(asked), signal };
 }
 

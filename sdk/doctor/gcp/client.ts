@@ -22,13 +22,14 @@ export interface GoogleApis {
  *
  * Source: hashicorp/terraform-provider-google, google/transport/config.go, the default base paths and `GOOGLE_…_CUSTOM_ENDPOINT`.
  */
-export function googleApis({ config, env }: Asked, project: string, signal: AbortSignal): GoogleApis {
+export function googleApis({ config, env, access }: Asked, project: string, signal: AbortSignal): GoogleApis {
   const {
     "gcp:credentials": credentials,
     "gcp:accessToken": accessToken,
     "gcp:impersonateServiceAccount": impersonateServiceAccount,
   } = config;
-  const login = gcpLogin({ credentials: usable(credentials), accessToken: usable(accessToken), impersonateServiceAccount }, env);
+  const given = { credentials: usable(credentials), accessToken: usable(accessToken), impersonateServiceAccount };
+  const login = gcpLogin({ ...given, ...access }, env);
   const base = (variable: string, normal: string): string => (env[variable] || normal).replace(/\/?$/, "/");
   const client = (service: string): GcpClient => gcpClient({ login, service, signal });
   const [engine, manager, iam] = ["Compute Engine", "Resource Manager", "IAM"].map(client) as [GcpClient, GcpClient, GcpClient];
