@@ -1,7 +1,8 @@
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Tags } from "../../sdk/machine/args.ts";
-import { matching, refuser, ruled, ruledTags } from "./argument-rules.ts";
+import { matching, refuser, ruled } from "../../sdk/machine/check-arguments.ts";
+import { ruledTags } from "./tags.ts";
 
 /** The arguments of a machine image that are checked here. */
 interface ImageArguments {

@@ -3,7 +3,7 @@ import { all, type Input, type Output } from "@pulumi/pulumi/output.js";
 import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Definition } from "../../sdk/definition/definition.ts";
-import { refuser } from "./argument-rules.ts";
+import { refuser } from "../../sdk/machine/check-arguments.ts";
 import { bootTraits, hasXenDrivers, type TypeFacts, typeProblem } from "./boot-facts.ts";
 import { aws } from "./pulumi-aws.ts";
 

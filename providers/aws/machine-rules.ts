@@ -1,8 +1,9 @@
 import type { Input } from "@pulumi/pulumi/output.js";
 import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { CloudFleetArgs, MachineArgs } from "../../sdk/machine/args.ts";
+import { atMostBytes, matching, type Refuse, refuser, ruled, whole } from "../../sdk/machine/check-arguments.ts";
 import { ROLLOUT_DEFAULTS } from "../../sdk/rollout/defaults.ts";
-import { atMostBytes, between, matching, type Refuse, refuser, ruled, ruledTags } from "./argument-rules.ts";
+import { ruledTags } from "./tags.ts";
 
 /** What a machine and a fleet both are launched with. */
 interface Launched extends Pick<MachineArgs<unknown>, "instanceType" | "userData" | "tags"> {
@@ -70,11 +71,11 @@ export function checkedFleet<Args extends FleetArguments>(name: string, args: Ar
   refuse("name", fleetName(name));
   const { minHealthyPercentage: least, maxHealthyPercentage: most, timeoutSeconds } = args;
   if (timeoutSeconds !== undefined && !(timeoutSeconds > 0)) refuse("timeoutSeconds", `got ${timeoutSeconds}, wanted more than 0`);
-  const seconds = between(0, Number.MAX_SAFE_INTEGER, "seconds");
+  const seconds = whole({ least: 0, unit: "seconds" });
   const subnets = every(/^subnet-/, "the ids of subnets, subnet-…");
   const checked: Args = {
     ...checkedLaunch(refuse, args),
-    count: ruled(refuse, "count", args.count, between(0, Number.MAX_SAFE_INTEGER)),
+    count: ruled(refuse, "count", args.count, whole({ least: 0 })),
     subnetIds: ruled(refuse, "subnetIds", args.subnetIds, (ids: readonly string[]) =>
       ids.length === 0 ? "got none, wanted at least one subnet" : subnets(ids),
     ),
@@ -86,8 +87,8 @@ export function checkedFleet<Args extends FleetArguments>(name: string, args: Ar
     ),
     healthCheckGracePeriod: ruled(refuse, "healthCheckGracePeriod", args.healthCheckGracePeriod, seconds),
     instanceWarmup: ruled(refuse, "instanceWarmup", args.instanceWarmup, seconds),
-    minHealthyPercentage: ruled(refuse, "minHealthyPercentage", least, between(0, 100, "percent")),
-    maxHealthyPercentage: ruled(refuse, "maxHealthyPercentage", most, between(100, 200, "percent")),
+    minHealthyPercentage: ruled(refuse, "minHealthyPercentage", least, whole({ least: 0, most: 100, unit: "percent" })),
+    maxHealthyPercentage: ruled(refuse, "maxHealthyPercentage", most, whole({ least: 100, most: 200, unit: "percent" })),
   };
   if (!isDeferred(least) && !isDeferred(most)) refuse("maxHealthyPercentage", rangeProblem(least as number, most as number));
   return checked;

@@ -6,9 +6,9 @@ import type { ComponentResource } from "@pulumi/pulumi/resource.js";
 import { isDeferred } from "../../sdk/core/deferred.ts";
 import type { Image } from "../../sdk/definition/image.ts";
 import type { Tags, VolumeArgs } from "../../sdk/machine/args.ts";
-import { checkVolumes, makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
+import { refuser, whole } from "../../sdk/machine/check-arguments.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";
-import { between, refuser } from "./argument-rules.ts";
+import { checkVolumes, makeVolumes, type VolumeRules } from "../../sdk/machine/volumes.ts";
 import { tagsOf } from "./machine-source.ts";
 import { aws } from "./pulumi-aws.ts";
 
@@ -69,7 +69,7 @@ function checkVolume(machine: string, volume: string, { size, type, iops }: Volu
   const limits = SIZES[type as string];
   if (!limits) refuse(`${path}.type`, `got ${JSON.stringify(type)}, wanted one of ${Object.keys(SIZES).join(", ")}`);
   else if (size !== undefined && !isDeferred(size))
-    refuse(`${path}.sizeGiB`, between(...limits, `GiB for ${type as string}`)(size as number));
+    refuse(`${path}.sizeGiB`, whole({ least: limits[0], most: limits[1], unit: `GiB for ${type as string}` })(size as number));
   // Source: "CreateVolume", Iops
   if (/^io[12]$/.test(type as string) && iops === undefined)
     refuse(`${path}.type`, `got ${type as string}, which needs iops: set them in transform.volume, or choose gp3`);

@@ -12,7 +12,7 @@ const RANGES: Readonly<Partial<Record<keyof FleetArgs, Range>>> = {
   instanceWarmup: { least: 0, unit: "seconds" },
   // Azure REST API, `AutomaticRepairsPolicy.gracePeriod`: 10 to 90 minutes
   healthCheckGracePeriod: { least: 600, most: 5400, unit: "seconds: Azure waits 10 to 90 minutes" },
-  healthPort: { least: 1, most: 65535, unit: "a port" },
+  healthPort: { least: 1, most: 65535 },
 };
 
 /** Checks what Azure would refuse only after the image has been uploaded. @throws INVALID_DEFINITION */
@@ -22,8 +22,7 @@ export function checkFleet(name: string, args: FleetArgs): void {
     const given = args[path as keyof FleetArgs] as Input<number> | undefined;
     if (given !== undefined) whenKnown([given], (value) => checkWhole(name, path, value, range));
   }
-  for (const [index, port] of (args.ports ?? []).entries())
-    checkWhole(name, `ports[${index}]`, port, { least: 1, most: 65535, unit: "a port" });
+  for (const [index, port] of (args.ports ?? []).entries()) checkWhole(name, `ports[${index}]`, port, { least: 1, most: 65535 });
   checkCount(name, args);
   checkHealth(name, args);
 }

@@ -179,7 +179,7 @@ describe("a program that AWS would refuse is refused before anything is sent", (
     ["a large gp2", database({ sizeGiB: 20_000, type: "gp2" }), /volumes\.data\.sizeGiB: got 20000, wanted a whole number from 1 to 16384/],
     ["a fleet's name with a space", fleet({}, "web server"), /fleet "web server": name: got "web server"/],
     ["a fleet's name of 110 letters", fleet({}, "n".repeat(110)), /name: got/],
-    ["a negative count", fleet({ count: -1 }), /count: got -1, wanted a whole number from 0/],
+    ["a negative count", fleet({ count: -1 }), /count: got -1, wanted a whole number of at least 0/],
     ["half a machine", fleet({ count: 1.5 }), /count: got 1.5/],
     ["no subnets", fleet({ subnetIds: [] }), /subnetIds: got none/],
     ["a subnet of a fleet", fleet({ subnetIds: ["a"] }), /subnetIds: got "a"/],

@@ -156,12 +156,12 @@ const PROGRAMS: readonly (readonly [what: string, program: () => unknown, messag
   [
     "a grace period of less than 10 minutes",
     fleet({ healthCheckGracePeriod: 599 }),
-    "web: healthCheckGracePeriod: got 599, wanted a whole number from 600 to 5400: seconds: Azure waits 10 to 90 minutes",
+    "web: healthCheckGracePeriod: got 599, wanted a whole number from 600 to 5400 seconds: Azure waits 10 to 90 minutes",
   ],
   [
     "a grace period of more than 90 minutes",
     fleet({ healthCheckGracePeriod: 5401 }),
-    "web: healthCheckGracePeriod: got 5401, wanted a whole number from 600 to 5400: seconds: Azure waits 10 to 90 minutes",
+    "web: healthCheckGracePeriod: got 5401, wanted a whole number from 600 to 5400 seconds: Azure waits 10 to 90 minutes",
   ],
   [
     "more than 100 machines in one placement group",
@@ -171,21 +171,21 @@ const PROGRAMS: readonly (readonly [what: string, program: () => unknown, messag
   [
     "more machines than a set has",
     fleet({ count: 1001 }),
-    "web: count: got 1001, wanted a whole number from 0 to 1000: machines, Azure's limit for a scale set",
+    "web: count: got 1001, wanted a whole number from 0 to 1000 machines, Azure's limit for a scale set",
   ],
   [
     "a part of a machine",
     fleet({ count: 1.5 }),
-    "web: count: got 1.5, wanted a whole number from 0 to 1000: machines, Azure's limit for a scale set",
+    "web: count: got 1.5, wanted a whole number from 0 to 1000 machines, Azure's limit for a scale set",
   ],
   [
     "more than all machines healthy",
     fleet({ minHealthyPercentage: 101 }),
-    "web: minHealthyPercentage: got 101, wanted a whole number from 0 to 100: percent",
+    "web: minHealthyPercentage: got 101, wanted a whole number from 0 to 100 percent",
   ],
-  ["a pause below zero", fleet({ instanceWarmup: -1 }), "web: instanceWarmup: got -1, wanted a whole number of at least 0: seconds"],
-  ["a port above 65535", fleet({ healthPort: 70000 }), "web: healthPort: got 70000, wanted a whole number from 1 to 65535: a port"],
-  ["a further port of zero", fleet({ ports: [443, 0] }), "web: ports[1]: got 0, wanted a whole number from 1 to 65535: a port"],
+  ["a pause below zero", fleet({ instanceWarmup: -1 }), "web: instanceWarmup: got -1, wanted a whole number of at least 0 seconds"],
+  ["a port above 65535", fleet({ healthPort: 70000 }), "web: healthPort: got 70000, wanted a whole number from 1 to 65535"],
+  ["a further port of zero", fleet({ ports: [443, 0] }), "web: ports[1]: got 0, wanted a whole number from 1 to 65535"],
   ["a health path without a slash", fleet({ healthPath: "healthz" }), 'web: healthPath: got "healthz", wanted a path that begins with /'],
   [
     "the name of a pool",
