@@ -103,6 +103,8 @@ export { isLinuxKitError, LinuxKitError, type LinuxKitErrorCode } from "./core/e
 export type { OnProgress, Progress } from "./core/progress.ts";
 export type { Step } from "./core/property-path.ts";
 export { debian } from "./debian/images.ts";
+export { docker, type DockerArgs, type DockerNetworkArgs } from "./docker/docker.ts";
+export type { DockerContainerArgs } from "./docker/setup-service.ts";
 export type { ChronyArgs } from "./debian/base/chrony.ts";
 export type { DhcpArgs } from "./debian/base/dhcp.ts";
 export type { DiskArgs, ExtendArgs, FormatArgs } from "./debian/base/disk.ts";

@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/definition": ["sdk/core", "sdk/hardening", "sdk/schema"],
   "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net", "sdk/schema"],
   "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net", "sdk/definition", "sdk/oci"],
+  "sdk/docker": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian"],
   "sdk/guest": ["sdk/core"],
   "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/guest"],
   "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/runtime"],
@@ -131,6 +132,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sdk: [
     "sdk/core",
+    "sdk/docker",
     "sdk/advisory",
     "sdk/oci",
     "sdk/definition",
@@ -206,6 +208,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/advisory": ["zod"],
   "sdk/share": ["zod"],
   "sdk/sign": ["zod"],
+  "sdk/docker": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
   "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
   "sdk/policy": ["@pulumi/policy"],

@@ -123,7 +123,8 @@ describe("a hardened guest", { timeout: 600_000 }, () => {
 
   test("of the profile strict passes the health checks of every other example", async () => {
     for (const [name, definition] of examples) {
-      if (name === "web/web") continue;
+      // an engine needs what strict closes, and a disk
+      if (name === "web/web" || name.startsWith("docker/")) continue;
       await using machine = await start(hardened(definition, "strict"));
       assert.ok(
         machine.lines.some(({ stage }) => stage === "healthy"),

@@ -54,7 +54,7 @@ export const ENGINE_RULES: Rules = {
                 remedy: "waive this rule for it with the reason, or run what it would start as services",
               },
             ]
-          : reached(service, engines.length > 0),
+          : reached(service, engines),
       );
     },
   },
@@ -68,11 +68,13 @@ function isEngine({ container: { command, image } }: Seen): boolean {
 }
 
 /** A connection to a socket is no write to its file, so a read-only bind gives it too (path_resolution(7); unix(7)). */
-function reached(service: Seen, hasEngine: boolean): Found[] {
+function reached(service: Seen, engines: readonly Seen[]): Found[] {
+  const shared = engines.flatMap(boundFromHost).map(({ source }) => plainPath(source));
+  const folders = [...FOLDERS, ...shared.filter((folder) => folder.startsWith("/run/"))];
   return boundFromHost(service).flatMap(({ path, source }): Found[] => {
-    const plain = `/${source.split("/").filter(Boolean).join("/")}`.replace(/^\/var\/run(?=\/|$)/, "/run");
-    const within = FOLDERS.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
-    const above = hasEngine && FOLDERS.some((folder) => plain === "/" || folder.startsWith(`${plain}/`));
+    const plain = plainPath(source);
+    const within = folders.some((folder) => plain === folder || plain.startsWith(`${folder}/`));
+    const above = engines.length > 0 && folders.some((folder) => plain === "/" || folder.startsWith(`${plain}/`));
     if (!SOCKETS.test(plain) && !within && !above) return [];
     const what = SOCKETS.test(plain) ? `${source} is` : `${source} holds`;
     return [
@@ -83,4 +85,8 @@ function reached(service: Seen, hasEngine: boolean): Found[] {
       },
     ];
   });
+}
+
+function plainPath(source: string): string {
+  return `/${source.split("/").filter(Boolean).join("/")}`.replace(/^\/var\/run(?=\/|$)/, "/run");
 }
