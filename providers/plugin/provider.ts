@@ -11,6 +11,7 @@ const types: Provider["types"] = {
   "linuxkit:index:ApiKeys": async () => (await import("../../sdk/resource/plugin/api-keys.ts")).apiKeys,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
+  "linuxkit:index:QemuNetwork": async () => (await import("../qemu/plugin/network.ts")).qemuNetwork(),
   "linuxkit:index:RolloutGate": async () =>
     rolloutGate({
       aws: async () => (await import("../aws/plugin/gate.ts")).awsGate(),

@@ -8,4 +8,5 @@ export { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.t
 export { Machine, type MachineArgs } from "./machine.ts";
 export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { Transform } from "../../sdk/machine/transform.ts";
-export { QemuVm, type QemuVmArgs } from "./vm.ts";
+export { Network, type NetworkArgs } from "./network.ts";
+export { QemuVm, type QemuVmArgs, type QemuVmNetworkArgs } from "./vm.ts";

@@ -1,5 +1,7 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
+import { failure } from "../../sdk/core/failure.ts";
+import { shown } from "../../sdk/core/shown.ts";
 import type { SourceArgs } from "../../sdk/machine/args.ts";
 import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
 import { machineImageOf } from "../../sdk/machine/source.ts";
@@ -11,6 +13,7 @@ import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkProcessors } from "./processors.ts";
 import { checkPublished } from "./published-ports.ts";
+import { membership, type Network, refuse } from "./network.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
@@ -33,6 +36,10 @@ export interface MachineArgs
    * @default the values in `image`; required here with `build`
    */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
+  /** A private network of the stack's machines. The machine's address is that of `hostname` in the network's `hosts`. @default none */
+  readonly network?: Network | undefined;
+  /** The machine's name in `network`, and its host name. @default none; required with `network` @example "m1" */
+  readonly hostname?: string | undefined;
   /** Seconds until the guest must be healthy after a start. @default 300 @example 600 */
   readonly timeoutSeconds?: number | undefined;
   /** Changes the children's arguments. @default none */
@@ -83,6 +90,10 @@ export class Machine extends ComponentResource {
     );
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
     checkProcessors(`machine "${name}"`, args.cpus, machineImage.nodes.build.definition);
+    const { network, hostname } = args;
+    if (network === undefined && hostname !== undefined)
+      refuse(`machine "${name}"`, [failure(["hostname"], `got ${shown(hostname)} without network: wanted network beside it`)]);
+    const member = network && membership(`machine "${name}"`, network, hostname);
     const vm = new QemuVm(
       `${name}-vm`,
       transformed(
@@ -94,6 +105,8 @@ export class Machine extends ComponentResource {
           rollBack: args.rollBack,
           keepOnFailure: args.keepOnFailure,
           disks: (args.disks ?? []).map(attachment),
+          ...(network &&
+            member && { network: { socket: network.socket, address: member.address, hostname: hostname as string }, hosts: member.hosts }),
         },
         `${name}-vm`,
       ),

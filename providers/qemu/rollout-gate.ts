@@ -4,7 +4,8 @@ import type { QemuVmArgs } from "./vm.ts";
 import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link QemuGate}. */
-export interface QemuGateArgs extends Omit<QemuVmArgs, "disks" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
+export interface QemuGateArgs
+  extends Omit<QemuVmArgs, "disks" | "network" | "hosts" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
   /** The fleet's name; its machines have this name and a number. @example "web" */
   readonly fleet: Input<string>;
   /** How many machines. @example 3 */

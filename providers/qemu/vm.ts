@@ -4,6 +4,16 @@ import type { Arch } from "../../sdk/core/arch.ts";
 import type { DiskAttachment } from "./plugin/arguments.ts";
 import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
+/** The place of a machine in a private network. */
+export interface QemuVmNetworkArgs {
+  /** The path of the network's socket. @example "/home/me/.local/state/pulumi-linuxkit/networks/lan-1f2e3d4c-9a8b7c6d/switch" */
+  readonly socket: Input<string>;
+  /** The machine's IPv4 address there, with the bits of the network. @example "10.77.0.11/24" */
+  readonly address: Input<string>;
+  /** The machine's host name. @example "m1" */
+  readonly hostname: Input<string>;
+}
+
 /** Arguments of {@link QemuVm}. */
 export interface QemuVmArgs {
   /** The architecture. @default "amd64" */
@@ -44,6 +54,10 @@ export interface QemuVmArgs {
   readonly outbound?: Input<boolean | undefined>;
   /** Disks, in the guest's order: vda, vdb… @default none */
   readonly disks?: Input<readonly Input<DiskAttachment>[]> | undefined;
+  /** A private network beside its own, as a {@link Network} has it. @default none */
+  readonly network?: Input<QemuVmNetworkArgs | undefined>;
+  /** Becomes `/run/config/hosts` in the guest, at its next start. @default none */
+  readonly hosts?: Input<string | undefined>;
   /** Becomes `/run/config/userdata` in the guest. @default none */
   readonly userData?: Input<string> | undefined;
   /** Values by service, then by name: each becomes a file under `/run/secrets` of its service. Encrypted in the state. @default none */

@@ -7,6 +7,12 @@ export const FIRMWARE = Object.freeze({
   nonce: "opt/linuxkit/nonce",
   /** Becomes `/run/config/userdata`. */
   userData: "opt/linuxkit/userdata",
+  /** The machine's place in a network of its stack: the address of a network card, and the IPv4 address that it gets before the first task. */
+  network: "opt/linuxkit/network",
+  /** Becomes `/run/config/hostname`, and the host name. */
+  hostname: "opt/linuxkit/hostname",
+  /** Becomes `/run/config/hosts`: lines of hosts(5). */
+  hosts: "opt/linuxkit/hosts",
   /** Becomes `/run/secrets/<name>` of the service that names the secret. */
   secret: (service: string, name: string): string => `opt/linuxkit/secrets/${service}/${name}`,
 });

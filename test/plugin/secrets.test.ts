@@ -41,6 +41,7 @@ const BASES: Readonly<Record<string, Properties>> = {
   "linuxkit:index:ImageBuild": { image: IMAGE },
   "linuxkit:index:QemuVm": { kernel: "/k", initrd: "/i", digest: "d" },
   "linuxkit:index:QemuDisk": { sizeMiB: 1 },
+  "linuxkit:index:QemuNetwork": { cidr: "10.77.0.0/24" },
 };
 
 const cacheDir = await mkdtemp(join(tmpdir(), "linuxkit-secrets-"));

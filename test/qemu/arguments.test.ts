@@ -37,6 +37,15 @@ describe("QEMU's arguments", () => {
       assert.ok(args.join(" ").includes(console));
       assert.ok(args.includes(network));
     });
+    test(`for ${arch} in a network of its stack`, () => {
+      const args = qemuArguments({ ...SPEC, arch, lan: { socket: "../../networks/a,b/switch", mac: "02:00:0a:4d:00:0b" } });
+      assert.deepEqual(JSON.parse(args[args.lastIndexOf("-netdev") + 1] ?? ""), {
+        ...{ type: "stream", id: "lan", server: false },
+        addr: { type: "unix", path: "../../networks/a,b/switch" },
+      });
+      const { driver, netdev, mac } = JSON.parse(args[args.lastIndexOf("-device") + 1] ?? "");
+      assert.deepEqual([driver, netdev, mac], [network.split(",")[0], "lan", "02:00:0a:4d:00:0b"]);
+    });
     test(`for ${arch} with KVM`, () => {
       const args = qemuArguments({ ...SPEC, arch, accelerator: "kvm" });
       assert.deepEqual([argumentOf(args, "-accel"), argumentOf(args, "-cpu")], ["kvm", "host"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { type Output, runtime, secret } from "@pulumi/pulumi";
-import { Disk, Machine, MachineImage } from "../../providers/qemu/index.ts";
+import { Disk, Machine, MachineImage, Network } from "../../providers/qemu/index.ts";
 import { Image, Kernel, Service } from "../../sdk/index.ts";
 import { ImageBuild } from "../../sdk/resource/image-build.ts";
 
@@ -34,6 +34,7 @@ await runtime.setMocks({
         files: filesOf(inputs.formats ?? ["kernel+initrd"]),
       },
       "linuxkit:index:QemuVm": { url: "http://127.0.0.1:8080", ports: { "80/tcp": 8080 }, pid: 7, bootId: "b", consoleLog: "/c" },
+      "linuxkit:index:QemuNetwork": { socket: `/networks/${name}/switch`, running: true },
       "linuxkit:index:QemuDisk": { ...inputs, path: `/disks/${name}.img`, format: "raw", serial: name },
     };
     return { id: `${name}-id`, state: state[type] ?? inputs };
@@ -137,6 +138,17 @@ describe("a QEMU machine", () => {
     ]);
     // the engine's mark of a secret
     assert.deepEqual(Object.keys(secrets as object).includes("4dabf18193072939515e22adb298388d"), true);
+  });
+
+  test("in a network has the address of its name there, and the names of all", async () => {
+    const network = new Network("lan", { cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.11", m2: "10.77.0.12" } });
+    await settled(new Machine("web", { image: OS, network, hostname: "m2" }).url);
+    const { network: place, hosts } = registered.get("web-vm")?.inputs ?? {};
+    assert.deepEqual(place, { socket: "/networks/lan/switch", address: "10.77.0.12/24", hostname: "m2" });
+    assert.equal(hosts, "127.0.0.1 localhost\n10.77.0.11 m1\n10.77.0.12 m2\n");
+    assert.throws(() => new Machine("other", { image: OS, hostname: "m1" }), {
+      message: 'machine "other": hostname: got "m1" without network: wanted network beside it',
+    });
   });
 
   const serving = OS.with({ services: [new Service("web", { image: "example.com/web:1", secrets: { key: secret("hush"), other: "a" } })] });

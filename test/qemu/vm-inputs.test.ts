@@ -34,6 +34,8 @@ describe("the inputs of a machine", () => {
         "publish",
         "outbound",
         "disks",
+        "network",
+        "hosts",
         "waitForHealth",
         "userData",
         "secrets",

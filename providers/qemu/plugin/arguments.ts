@@ -45,6 +45,8 @@ export interface MachineSpec {
   readonly sandbox?: boolean;
   /** The options with which it becomes another user right before the guest starts: see `qemu-user.ts`. @default none */
   readonly runAs?: readonly string[];
+  /** A network beside its own: the path of the socket of its switch, and the card's address there. @default none */
+  readonly lan?: { readonly socket: string; readonly mac: string };
   /** Whether it has the ports of the interface to the machine. @default false */
   readonly api?: boolean;
 }
@@ -184,6 +186,7 @@ export function qemuArguments(spec: MachineSpec): string[] {
     ...firmwareArguments(spec),
     // last, so that the other devices keep their slots
     ...(spec.api ? apiPortArguments(bus) : []),
+    ...(spec.lan ? lanArguments(spec.lan, bus) : []),
   ];
 }
 
@@ -208,6 +211,19 @@ function network({ publish, outbound = true }: MachineSpec): string {
 
 function hostForward({ protocol, address, hostPort, guestPort }: Publication): string {
   return `hostfwd=${protocol}:${address}:${hostPort}-:${guestPort}`;
+}
+
+/** A connection to a switch: QEMU, qapi/net.json, NetdevStreamOptions, since 7.2. */
+function lanArguments({ socket, mac }: NonNullable<MachineSpec["lan"]>, bus: string): string[] {
+  const netdev = { type: "stream", id: "lan", server: false, addr: { type: "unix", path: socket } };
+  const card = { driver: `virtio-net-${bus}`, netdev: "lan", mac, ...(bus === "pci" && { romfile: "" }) };
+  return ["-netdev", JSON.stringify(netdev), "-device", JSON.stringify(card)];
+}
+
+/** The address of a machine's card in a network, from its own there: no other machine has it. The 2 says that no maker gave it (IEEE 802, 8.4). */
+export function macOf(address: string): string {
+  const parts = (address.split("/")[0] ?? "").split(".").map(Number);
+  return [2, 0, ...parts].map((part) => part.toString(16).padStart(2, "0")).join(":");
 }
 
 function kernelArguments({ kernel, initrd, arch, cmdline }: MachineSpec): string[] {

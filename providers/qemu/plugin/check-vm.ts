@@ -84,9 +84,9 @@ const disks: Rule = ({ disks: list, root, disk }, fail) => {
   }
 };
 
-const firmware: Rule = ({ arch, userData, secrets }, fail) => {
+const firmware: Rule = ({ arch, userData, secrets, network }, fail) => {
   if (arch !== UNKNOWN && !hasFirmwareDevice(arch as Arch)) {
-    for (const [name, value] of Object.entries({ userData, secrets }))
+    for (const [name, value] of Object.entries({ userData, secrets, network }))
       if (value !== undefined)
         fail([name], `a machine of ${shown(arch)} has no firmware device to carry it: put it into the image, or leave it out`);
   }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { copyFile, constants, link, open, readdir, realpath, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
 import { FIRMWARE } from "../../../sdk/guest/firmware.ts";
 import { chooseAccelerator, hostFacts } from "./accelerator.ts";
-import { type DiskAttachment, hasFirmwareDevice, qemuArguments } from "./arguments.ts";
+import { type DiskAttachment, hasFirmwareDevice, macOf, qemuArguments } from "./arguments.ts";
 import { type Booted, waitForHealth } from "./boot.ts";
 import { type EfiFirmware, findEfi } from "./efi-firmware.ts";
 import { CONSOLE_LOG } from "./console-log.ts";
@@ -26,6 +26,7 @@ import { MONITOR } from "./monitor.ts";
 import type { HostFolders } from "./host-folders.ts";
 import { type Probed, probeBoot } from "./probe.ts";
 import { formatPublication, parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
+import { startSwitch } from "./network-folder.ts";
 import { findQemu } from "./qemu-program.ts";
 import { killMachine } from "./stop.ts";
 import { bootedFrom, bootFiles, ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
@@ -103,8 +104,12 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
   try {
     const firmware = await layOut(folder.path, inputs, nonce);
     const empty = await makeEmptyDisks(folder.path, start.emptyDisks ?? []);
+    const { network } = inputs;
+    if (network) await startSwitch(dirname(network.socket), signal);
     const args = qemuArguments({
       ...inputs,
+      // relative, as a socket's path is short (unix(7))
+      ...(network && { lan: { socket: relative(folder.path, network.socket), mac: macOf(network.address) } }),
       accelerator,
       publish,
       firmware,
@@ -197,6 +202,11 @@ async function layOut(folder: string, inputs: VmInputs, nonce: string): Promise<
   if (!hasFirmwareDevice(inputs.arch)) return [];
   const items: [name: string, contents: string][] = [[FIRMWARE.nonce, nonce]];
   if (inputs.userData !== undefined) items.push([FIRMWARE.userData, inputs.userData]);
+  if (inputs.hosts !== undefined) items.push([FIRMWARE.hosts, inputs.hosts]);
+  if (inputs.network) {
+    const { address, hostname } = inputs.network;
+    items.push([FIRMWARE.network, `${macOf(address)} ${address}`], [FIRMWARE.hostname, hostname]);
+  }
   for (const [service, secrets] of Object.entries(inputs.secrets ?? {})) {
     for (const [name, value] of Object.entries(secrets)) items.push([FIRMWARE.secret(service, name), value]);
   }

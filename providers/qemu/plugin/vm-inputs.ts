@@ -72,6 +72,17 @@ export const vmInputs = resourceInputs(
   {
     ...machineShape,
     disks: input("Disks that outlive the machine.", z.array(disk).default([])),
+    network: input(
+      "The private network that the machine is in, beside its own.",
+      z
+        .strictObject({
+          socket: input("Path of the network's socket.", hostPath),
+          address: input("The machine's IPv4 address there, with the bits of the network.", z.cidrv4()),
+          hostname: input("The machine's host name.", z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "a host's name")),
+        })
+        .exactOptional(),
+    ),
+    hosts: input("Becomes `/run/config/hosts` in the guest, at its next start.", z.string().exactOptional(), { onChange: "ignore" }),
     waitForHealth: input(
       "Whether to wait until the guest says that all its services are healthy.",
       z.boolean().default(true),

@@ -99,8 +99,10 @@ async function held(folder: MachineFolder, urn: string): Promise<MachineFolder |
 function difference({ inputs, oldInputs, oldOutputs }: DiffRequest<VmInputs, VmOutputs>): Difference {
   const holds = (list: unknown): boolean => list === UNKNOWN || (Array.isArray(list) && list.length > 0);
   const changed = inputDiff(vmInputs, oldInputs, inputs);
-  // two machines cannot hold one port or disk
-  const holdsBoth = [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds);
+  // two machines cannot hold one port, disk or address
+  const holdsBoth =
+    [oldInputs.publish, oldInputs.disks, inputs.publish, inputs.disks].some(holds) ||
+    [oldInputs.network, inputs.network].some((network) => network !== undefined);
   // the engine would delete the old one before the new one is known to work: an update keeps it until then
   const returns = holdsBoth && inputs.rollBack !== false;
   return {

@@ -40,10 +40,20 @@ func isNonce(letter rune) bool {
 	return letter == '_' || letter == '-' || '0' <= letter && letter <= '9' || 'A' <= letter && letter <= 'Z' || 'a' <= letter && letter <= 'z'
 }
 
-// ReadFirmware puts user data and secrets where they belong.
+// ReadNetwork reads the machine's place in a network of its stack, "" where it has none.
+func ReadNetwork() string {
+	text, _ := readFirmware(filepath.Join(firmware, "network", "raw"))
+	return string(text)
+}
+
+// ReadFirmware puts user data, the names of the machine and of others, and secrets where they belong.
 func ReadFirmware() error {
-	if data, err := readFirmware(filepath.Join(firmware, "userdata", "raw")); err == nil {
-		if err := os.WriteFile("/run/config/userdata", data, 0o644); err != nil {
+	for _, name := range []string{"userdata", "hostname", "hosts"} {
+		data, err := readFirmware(filepath.Join(firmware, name, "raw"))
+		if err != nil {
+			continue
+		}
+		if err := os.WriteFile("/run/config/"+name, data, 0o644); err != nil {
 			return err
 		}
 	}

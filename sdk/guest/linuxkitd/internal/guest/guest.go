@@ -50,6 +50,8 @@ type Guest struct {
 	healthy chan struct{}
 	// containers of tasks that have ended, to be deleted when the machine is healthy
 	ended []*container.Container
+	// member is the machine's place in a network of its stack, "" where it has none
+	member string
 	// what was reported, for the interface to the machine
 	reports *api.Events
 }

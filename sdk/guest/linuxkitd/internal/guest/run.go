@@ -172,6 +172,7 @@ func (g *Guest) readDescriptions(began string) error {
 	if err := boot.ReadFirmware(); err != nil {
 		return fmt.Errorf("the firmware device: %w", err)
 	}
+	g.member = boot.ReadNetwork()
 	g.firmware.Go(func() { _ = guard.Run("the firmware device", boot.RemoveFirmware) })
 	if g.runtime, err = container.FindRuntime(g.children); err != nil {
 		return err
@@ -203,10 +204,26 @@ func (g *Guest) setUp() error {
 	if err := network.Start(); err != nil {
 		return fmt.Errorf("the loopback link: %w", err)
 	}
+	if err := g.join(); err != nil {
+		return fmt.Errorf("the network of the stack: %w", err)
+	}
 	// Ctrl-Alt-Del, and what s390x has for a power button, become an INT instead of the machine's end on the spot
 	_ = os.WriteFile("/proc/sys/kernel/ctrl-alt-del", []byte("0"), 0)
 	g.serveInterface()
 	return volumes.Mount()
+}
+
+// join gives the machine its address in a network of its stack, before the first task.
+func (g *Guest) join() error {
+	if g.member == "" {
+		return nil
+	}
+	network.TakeHostname()
+	member, err := network.ParseMember(g.member)
+	if err != nil {
+		return err
+	}
+	return network.Join(member)
 }
 
 // setLimits sets what containers inherit, and what they share. A program that needs more files than select(2) takes raises

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { macOf } from "../../providers/qemu/plugin/arguments.ts";
+import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
+import { membership, Network } from "../../providers/qemu/network.ts";
+
+const scratch = await mkdtemp(join(tmpdir(), "qemu-network-"));
+after(() => rm(scratch, { recursive: true, force: true }));
+const call = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuNetwork::lan", name: "lan", timeoutSeconds: 60, config: {} };
+const INPUTS = { cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.11" } };
+const work = { ...call, signal: new AbortController().signal, progress: () => {} };
+
+/** A network, deleted at the end. */
+async function network(name: string) {
+  const stateDir = join(scratch, name);
+  const type = qemuNetwork({ stateDir, cacheDir: scratch });
+  const { id, outputs } = await type.create({ ...work, inputs: INPUTS });
+  const remove = async () => type.delete?.({ ...work, id, inputs: INPUTS, outputs });
+  return { type, stateDir, id, outputs, remove, [Symbol.asyncDispose]: async () => void (await remove()) };
+}
+
+const BROADCAST = "ffffffffffff";
+const frame = (to: string, from: string, text: string): Buffer => {
+  const body = Buffer.concat([Buffer.from(`${to}${from}0800`, "hex"), Buffer.from(text)]);
+  const size = Buffer.alloc(4);
+  size.writeUInt32BE(body.length);
+  return Buffer.concat([size, body]);
+};
+
+/** What a machine's card sends and receives. */
+async function card(socket: string) {
+  const port: Socket = connect(socket);
+  await once(port, "connect");
+  let received = Buffer.alloc(0);
+  port.on("data", (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+  });
+  port.on("error", () => {});
+  const until = async (text: string): Promise<string> => {
+    const limit = AbortSignal.timeout(20_000);
+    while (!received.toString("latin1").includes(text)) await once(port, "data", { signal: limit });
+    return received.toString("latin1");
+  };
+  return { port, send: (bytes: Buffer) => port.write(bytes), until, [Symbol.dispose]: () => port.destroy() };
+}
+
+describe("a network", { timeout: 120_000 }, () => {
+  test("is created, read, started again after its switch has ended, and deleted without a trace", async () => {
+    await using lan = await network("life");
+    const folder = dirname(lan.outputs.socket);
+    assert.equal((await stat(folder)).mode & 0o777, 0o700);
+    assert.equal((await stat(lan.outputs.socket)).mode & 0o777, 0o600);
+    assert.deepEqual(await lan.type.read?.({ ...work, id: lan.id }), { id: lan.id, outputs: lan.outputs, inputs: INPUTS });
+
+    const { pid } = JSON.parse(await readFile(join(folder, "switch.json"), "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    while (await stat(`/proc/${pid}/exe`).catch(() => undefined)) await new Promise((done) => setTimeout(done, 20));
+    const ended = (await lan.type.read?.({ ...work, id: lan.id }))?.outputs;
+    assert.equal(ended?.running, false);
+    const drifted = await lan.type.diff?.({
+      ...work,
+      id: lan.id,
+      inputs: INPUTS,
+      oldInputs: INPUTS,
+      oldOutputs: { ...lan.outputs, running: false },
+    });
+    assert.deepEqual([...(drifted?.drifted ?? [])], [["running", "update"]]);
+    const again = await lan.type.update?.({ ...work, id: lan.id, inputs: INPUTS, oldInputs: INPUTS, oldOutputs: lan.outputs });
+    assert.deepEqual(again?.outputs, lan.outputs);
+
+    await lan.remove();
+    await assert.rejects(readdir(lan.stateDir), { code: "ENOENT" });
+    assert.equal(await lan.type.read?.({ ...work, id: lan.id }), undefined);
+  });
+
+  test("carries a frame to its machine, one for all to all, and none to others once it knows", async () => {
+    await using lan = await network("frames");
+    using one = await card(lan.outputs.socket);
+    using two = await card(lan.outputs.socket);
+    using three = await card(lan.outputs.socket);
+    const [a, b, c] = ["020000000001", "020000000002", "020000000003"];
+    two.send(frame(BROADCAST, b, "second"));
+    three.send(frame(BROADCAST, c, "third"));
+    await Promise.all([one.until("second"), one.until("third")]);
+    one.send(frame(BROADCAST, a, "to all"));
+    await Promise.all([two.until("to all"), three.until("to all")]);
+    two.send(frame(a, b, "back"));
+    await one.until("back");
+    // in two pieces, as a stream gives them
+    const whole = frame(b, a, "to one");
+    one.send(whole.subarray(0, 9));
+    one.send(whole.subarray(9));
+    one.send(frame(BROADCAST, a, "last"));
+    assert.match(await two.until("last"), /to one/);
+    assert.doesNotMatch(await three.until("last"), /to one|back/);
+  });
+
+  test("ends the connection of a machine that sends no frames, and no other", async () => {
+    await using lan = await network("wrong");
+    using good = await card(lan.outputs.socket);
+    using bad = await card(lan.outputs.socket);
+    const closed = once(bad.port, "close");
+    bad.send(Buffer.from("ffffffff00", "hex"));
+    await closed;
+    using other = await card(lan.outputs.socket);
+    other.send(frame(BROADCAST, "020000000004", "still there"));
+    await good.until("still there");
+  });
+});
+
+test("the address of a card follows from the machine's own", () => {
+  assert.equal(macOf("10.77.0.11/24"), "02:00:0a:4d:00:0b");
+});
+
+describe("what a network refuses", () => {
+  const ROWS: readonly (readonly [args: object, message: RegExp])[] = [
+    [{ cidr: "10.77.0.0", hosts: {} }, /^network "lan": cidr: got "10\.77\.0\.0", wanted an IPv4 network of 8 to 30 bits/],
+    [{ cidr: "10.77.0.0/31", hosts: {} }, /cidr: got "10\.77\.0\.0\/31", wanted/],
+    [{ cidr: "fd00::/64", hosts: {} }, /cidr: got "fd00::\/64", wanted/],
+    [{ cidr: "10.77.0.0/24", hosts: { m1: "10.78.0.1" } }, /hosts\.m1: got "10\.78\.0\.1", wanted an address in 10\.77\.0\.0\/24/],
+    [{ cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.255" } }, /hosts\.m1: got "10\.77\.0\.255", wanted .* neither its first nor its last/],
+    [{ cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.0" } }, /hosts\.m1: got "10\.77\.0\.0", wanted/],
+    [{ cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.1", m2: "10.77.0.1" } }, /hosts\.m2: got "10\.77\.0\.1", which m1 has: wanted another/],
+    [{ cidr: "10.77.0.0/24", hosts: { "m 1": "10.77.0.1" } }, /hosts.*got a name that is none of a host/],
+  ];
+  for (const [args, message] of ROWS)
+    test(String(message), () => assert.throws(() => new Network("lan", args as never), { code: "INVALID_DEFINITION", message }));
+
+  test("a machine whose name it does not have", () => {
+    const lan = { cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.11", m2: "10.77.0.12" } } as unknown as Network;
+    assert.deepEqual(membership("machine", lan, "m1"), {
+      address: "10.77.0.11/24",
+      hosts: "127.0.0.1 localhost\n10.77.0.11 m1\n10.77.0.12 m2\n",
+    });
+    assert.throws(() => membership('machine "a"', lan, "web"), { message: /^machine "a": hostname: got "web", wanted a name .*: m1, m2$/ });
+    assert.throws(() => membership('machine "a"', lan, undefined), { message: /got nothing, wanted a name/ });
+  });
+});
