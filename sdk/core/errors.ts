@@ -60,6 +60,9 @@ type Faulty = readonly { readonly path: string; readonly message: string }[];
 /** The closed set of codes of {@link LinuxKitError}. */
 export type LinuxKitErrorCode = keyof Faults;
 
+/** Codes of faults in bytes from outside, which their messages quote: a line break in a name would forge a line of a log. */
+const ONE_LINE: readonly LinuxKitErrorCode[] = ["HOSTILE_ARCHIVE", "CORRUPT", "DIGEST_MISMATCH", "SIZE_MISMATCH"];
+
 const BRAND = Symbol.for("pulumi-linuxkit.error");
 
 /** The one error class of this library: a code, a message in the user's terms, and typed detail. */
@@ -76,7 +79,7 @@ export class LinuxKitError<C extends LinuxKitErrorCode = LinuxKitErrorCode> exte
   readonly __pulumiRunError = true;
 
   constructor(code: C, message: string, detail: Faults[C], options?: { readonly cause?: unknown }) {
-    super(printable(message), options);
+    super(ONE_LINE.includes(code) ? printable(message).replaceAll("\n", "\\u000a") : printable(message), options);
     this.code = code;
     this.detail = detail;
   }

@@ -31,16 +31,22 @@ export const optional = <S extends z.ZodType>(schema: S) => schema.nullish().tra
 
 export const annotationsSchema = mapOf(z.string());
 
+/** Messages show it as it is. A media type (RFC 6838) or a part of a platform is ASCII without control characters. */
+export const nameSchema = z
+  .string()
+  .max(255)
+  .regex(/^[\x20-\x7e]*$/, "wanted printable ASCII");
+
 // without both names, such as buildah's empty object, it says nothing
 const platformSchema = z
-  .object({ os: optional(z.string()), architecture: optional(z.string()), variant: optional(z.string()) })
+  .object({ os: optional(nameSchema), architecture: optional(nameSchema), variant: optional(nameSchema) })
   .transform(({ os, architecture, variant }) => (os && architecture ? { os, architecture, ...(variant && { variant }) } : undefined));
 
 export const descriptorSchema = z.object({
-  mediaType: z.string().min(1).max(255),
+  mediaType: nameSchema.min(1),
   digest: digestSchema,
   size: z.number().int().nonnegative(),
   annotations: optional(annotationsSchema),
   platform: optional(platformSchema),
-  artifactType: optional(z.string()),
+  artifactType: optional(nameSchema),
 });

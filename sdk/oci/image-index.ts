@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
 import { listOf } from "../schema/list-of.ts";
-import { type Descriptor, type Platform, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
+import { type Descriptor, type Platform, annotationsSchema, descriptorSchema, nameSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MANIFEST_LIMIT } from "./manifest.ts";
 import { MEDIA_TYPE, isIndexType, isManifestType } from "./media-type.ts";
@@ -17,7 +17,7 @@ export interface ImageIndex {
 
 const indexSchema = z.object({
   schemaVersion: z.literal(2),
-  mediaType: optional(z.string()),
+  mediaType: optional(nameSchema),
   manifests: z
     .array(z.unknown())
     .max(10_000)

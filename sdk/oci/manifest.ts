@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LinuxKitError } from "../core/errors.ts";
 import { listOf } from "../schema/list-of.ts";
-import { type Descriptor, annotationsSchema, descriptorSchema, optional } from "./descriptor.ts";
+import { type Descriptor, annotationsSchema, descriptorSchema, nameSchema, optional } from "./descriptor.ts";
 import { parseDocument } from "./document.ts";
 import { MEDIA_TYPE, isManifestType } from "./media-type.ts";
 
@@ -24,10 +24,10 @@ export interface Manifest {
 
 const manifestSchema = z.object({
   schemaVersion: z.literal(2),
-  mediaType: optional(z.string()),
+  mediaType: optional(nameSchema),
   config: descriptorSchema,
   layers: listOf(descriptorSchema, LAYER_LIMIT),
-  artifactType: optional(z.string()),
+  artifactType: optional(nameSchema),
   subject: optional(descriptorSchema),
   annotations: optional(annotationsSchema),
 });

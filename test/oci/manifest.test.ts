@@ -30,6 +30,16 @@ describe("parseManifest refuses", () => {
     ["a size above 2^53", { ...manifest, layers: [{ ...layer, size: 2 ** 60 }] }, /layers\.0\.size/],
     ["too many layers", { ...manifest, layers: Array(501).fill(layer) }, /layers: /],
     ["an index's media type", { ...manifest, mediaType: MEDIA_TYPE.ociIndex }, /says it is .*index/],
+    [
+      "a media type of two lines",
+      { ...manifest, config: { ...manifest.config, mediaType: "a/b\nall is well" } },
+      /mediaType: wanted printable/,
+    ],
+    [
+      "a member whose name has two lines",
+      { ...manifest, annotations: { "a\nall is well": 1 } },
+      /^m is malformed: annotations\.a\\u000aall is/,
+    ],
     ["a list", [], /document: /],
     ["null", null, /document: /],
   ];
