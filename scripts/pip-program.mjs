@@ -10,6 +10,8 @@ const PROGRAMS = {
   moto: { version: "5.2.5", packages: (version) => [`moto[ebs,ec2,ecr,sts]==${version}`, "flask==3.1.3", "flask-cors==6.0.5"] },
   // the clouds' own models of their APIs: files that tests read, so their dependencies stay away
   botocore: { version: "1.44.8", packages: (version) => ["--no-deps", `botocore==${version}`] },
+  // the judge of CycloneDX documents: its own JSON schemas
+  "cyclonedx-python-lib": { version: "11.12.0", packages: (version) => [`cyclonedx-python-lib[json-validation]==${version}`] },
   "google-api-python-client": { version: "2.202.0", packages: (version) => ["--no-deps", `google-api-python-client==${version}`] },
   // its last version with Compute 2024-11-01, and its last with galleries 2024-03-03
   "azure-mgmt-compute": { version: "34.1.0", packages: (version) => ["--no-deps", `azure-mgmt-compute==${version}`] },

@@ -6,7 +6,7 @@ import type { Pcrs } from "../disk/pcrs.ts";
 export interface ArtifactFile {
   /**
    * `kernel`, `initrd` and `cmdline`; `base-initrd` and `root` if the root filesystem is a separate file; `image` for a
-   * format of one file; `sbom`.
+   * format of one file; `sbom` and `sbom-cyclonedx`.
    */
   readonly role: string;
   /** Its name in the output folder. */

@@ -27,9 +27,9 @@ import { readLocalFiles } from "./local-files.ts";
 import { type Origins, type OriginSources, originSources, type ResolveContext } from "./origins.ts";
 import { planSources } from "./plan-sources.ts";
 import { type PushOption, publicationOf, publish } from "./publish.ts";
-import { sbomOf } from "./sbom.ts";
+import { contentsOf } from "./sbom.ts";
 import type { PlanSources } from "./sources.ts";
-import { addSbom, type SbomOption, withSbom } from "./with-sbom.ts";
+import { addSboms, type SbomDocuments, sbomDocuments, type SbomOption, withSbom } from "./with-sbom.ts";
 
 /** Options of {@link build}. */
 export interface BuildOptions extends Origins {
@@ -59,7 +59,7 @@ export interface BuildOptions extends Origins {
   readonly cache?: CacheOption | undefined;
   /** Publishes the result as an OCI artifact. @default not published @example { to: "ghcr.io/acme/web:v1" } */
   readonly push?: PushOption | undefined;
-  /** Whether to write an SPDX document of the software in the OS. @default true: written next to the files */
+  /** Whether to write an SPDX document of the software in the OS, and a CycloneDX document too. @default true: SPDX, next to the files */
   readonly sbom?: SbomOption | undefined;
   /** Called with what is done, and how much of it. @default not called */
   readonly onProgress?: OnProgress | undefined;
@@ -121,7 +121,7 @@ export async function buildDefinition(definition: Definition, options: BuildOpti
     onProgress,
     signal,
   });
-  const artifact = plan.sbom === undefined ? written : await addSbom(written, plan.sbom, { outputDir, name, signal });
+  const artifact = plan.documents === undefined ? written : await addSboms(written, plan.documents, { outputDir, name, signal });
   const pushed = publication && (await publish(publication, { definition: plan.read, artifact, plan: plan.plan, lock, name }, options));
   return { ...artifact, lock, planDigest: plan.plan.digest, cmdline: plan.plan.cmdline, ...(pushed !== undefined && { pushed }) };
 }
@@ -132,7 +132,7 @@ async function planDefinition(
   context: ResolveContext,
   sources: OriginSources,
   flat: FlatImages,
-): Promise<{ read: Definition; plan: Plan; lock: Lock; sbom?: string }> {
+): Promise<{ read: Definition; plan: Plan; lock: Lock; documents?: SbomDocuments }> {
   const read = readLocalFiles(definition, { projectDir: context.folder, store: context.store });
   const { arch, signal } = context;
   const resolved = await resolve(read, { arch, sources, lock: options.lock, update: options.update, signal });
@@ -143,8 +143,9 @@ async function planDefinition(
   const plan = definitionPlan(resolved, definition, { kernelTakesZstd: await foreignTakesZstd(resolved, opened, context) });
   const { sbom: wanted = true } = options;
   if (wanted === false) return { read, plan, lock };
-  const sbom = await sbomOf(plan, lock, opened, context);
-  return { read, plan: wanted === true ? plan : withSbom(plan, wanted.path, sbom), lock, sbom };
+  const documents = sbomDocuments(await contentsOf(plan, lock, opened, context), wanted);
+  const path = wanted === true ? undefined : wanted.path;
+  return { read, plan: path === undefined ? plan : withSbom(plan, path, documents.sbom ?? ""), lock, documents };
 }
 
 /** Whether a kernel that comes from an image of its own unpacks zstd: its file is looked at. */

@@ -35,7 +35,7 @@ export async function planOffline(
   )
     return undefined;
   const plan = definitionPlan(await resolve(definition, { arch, lock, sources: NOWHERE }), definition);
-  return typeof sbom === "object" ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
+  return typeof sbom === "object" && sbom.path !== undefined ? withSbom(plan, sbom.path, debianSbom(plan)) : plan;
 }
 
 /** Whether some local file has not been read. */

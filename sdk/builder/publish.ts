@@ -87,7 +87,11 @@ export async function publish(
     segments: artifact.segments.map(({ name: own, size }) => ({ name: own, size })),
     lock: lock as never,
   };
-  const os = { config, files: artifact.files.filter((file) => file !== document), sbom: document && (await readFile(document.path)) };
+  const os = {
+    config,
+    files: artifact.files.filter(({ role }) => role !== "sbom" && role !== "sbom-cyclonedx"),
+    sbom: document && (await readFile(document.path)),
+  };
   const digest = await pushOs(os, repository, target.tag, {
     key,
     onProgress,

@@ -20,10 +20,10 @@ const DEBIAN = { id: "debian", version: "12" } as const;
 const ATTESTATION_LIMIT = 256 << 20;
 
 /**
- * The SPDX document of an OS, as JSON text: the software that its images attest, that their package databases list, and
- * the Debian packages of this library's own images.
+ * The software in an OS: what its images attest, what their package databases list, and the Debian packages of this library's
+ * own images.
  */
-export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, context: ResolveContext): Promise<string> {
+export async function contentsOf(plan: Plan, lock: Lock, sources: PlanSources, context: ResolveContext): Promise<readonly ImageContents[]> {
   const segments = new SegmentStore(context.cacheDir);
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
   const contents: ImageContents[] = [];
@@ -50,10 +50,10 @@ export async function sbomOf(plan: Plan, lock: Lock, sources: PlanSources, conte
       }),
     });
   }
-  return spdxDocument(contents);
+  return contents;
 }
 
-/** {@link sbomOf} for an OS made only from Debian packages; needs no network. */
+/** The SPDX document of an OS made only from Debian packages; needs no network. */
 export function debianSbom(plan: Plan): string {
   return spdxDocument(placesOf(plan).flatMap(({ source, places }) => ("debian" in source ? [debianContents(source, places)] : [])));
 }

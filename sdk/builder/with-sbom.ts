@@ -6,28 +6,52 @@ import { hiddenFile } from "../definition/hidden-files.ts";
 import { fileStep } from "../plan/entry-step.ts";
 import { debianPath, plainPathMapping } from "../plan/path-mapping.ts";
 import { type Plan, planDigest } from "../plan/plan.ts";
+import { cyclonedxDocument } from "../sbom/cyclonedx.ts";
+import { type ImageContents, spdxDocument } from "../sbom/document.ts";
 import { SBOM_SUFFIX } from "../share/os-artifact.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** Whether to write the OS's SPDX document next to the files; with a path, into the OS too. */
+/** Whether to write the OS's SPDX document next to the files; more with the members. */
 export type SbomOption =
   | boolean
   | {
-      /** Its path in the OS, such as `/usr/share/sbom.spdx.json`. */
-      readonly path: string;
+      /** The SPDX document's path in the OS too, such as `/usr/share/sbom.spdx.json`. @default it is not in the OS */
+      readonly path?: string | undefined;
+      /** Whether a CycloneDX 1.6 document is written beside it. @default false */
+      readonly cyclonedx?: boolean | undefined;
     };
 
-/** Writes the document next to the files of an artifact. The artifact's digest does not include it. */
-export async function addSbom(
+/** The documents of an OS by the role of their file. */
+export type SbomDocuments = Readonly<Partial<Record<"sbom" | "sbom-cyclonedx", string>>>;
+
+/** What the name of each document's file ends with. CycloneDX's is the one that its specification recommends (1.6, "Recognized file patterns"). */
+const SUFFIXES = { sbom: SBOM_SUFFIX, "sbom-cyclonedx": "-sbom.cdx.json" } as const;
+
+/** The documents that a build writes for what is in the OS. */
+export function sbomDocuments(contents: readonly ImageContents[], wanted: SbomOption): SbomDocuments {
+  return {
+    sbom: spdxDocument(contents),
+    ...(typeof wanted === "object" && wanted.cyclonedx === true && { "sbom-cyclonedx": cyclonedxDocument(contents) }),
+  };
+}
+
+/** Writes the documents next to the files of an artifact. The artifact's digest does not include them. */
+export async function addSboms(
   artifact: Artifact,
-  sbom: string,
+  documents: SbomDocuments,
   target: { readonly outputDir: string; readonly name: string; readonly signal?: AbortSignal | undefined },
 ): Promise<Artifact> {
-  const name = target.name + SBOM_SUFFIX;
-  const path = join(target.outputDir, name);
-  const bytes = Buffer.from(sbom);
-  await writeFileWhole(path, [bytes], { signal: target.signal });
-  return { ...artifact, files: [...artifact.files, { role: "sbom", name, path, size: bytes.length, sha256: hexOf(digestOf(bytes)) }] };
+  const files = [...artifact.files];
+  for (const role of ["sbom", "sbom-cyclonedx"] as const) {
+    const text = documents[role];
+    if (text === undefined) continue;
+    const name = target.name + SUFFIXES[role];
+    const path = join(target.outputDir, name);
+    const bytes = Buffer.from(text);
+    await writeFileWhole(path, [bytes], { signal: target.signal });
+    files.push({ role, name, path, size: bytes.length, sha256: hexOf(digestOf(bytes)) });
+  }
+  return { ...artifact, files };
 }
 
 /** The plan with the document in the OS. The segment with the end mark stays last. */

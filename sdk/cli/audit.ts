@@ -35,7 +35,7 @@ is that a newer version mends.
                     advisories to match: OSV, or the JSON of Debian's security
                     tracker; repeatable
   --sbom FILE, --lock FILE
-                    what is installed: a build's SPDX document, or its lock
+                    what is installed: a build's SPDX or CycloneDX document, or its lock
   --kernel-config FILE  the kernel's configuration, for a kernel that is not Debian's
   --mirror URL      the Debian mirror                          [the host's apt sources]
   --json            print the audit as JSON`,

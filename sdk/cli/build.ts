@@ -6,6 +6,7 @@ import { ARCHES } from "../core/arch.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import type { SecureBootKey } from "../disk/signer.ts";
 import type { FormatName } from "../format/formats.ts";
+import type { SbomOption } from "../builder/with-sbom.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { showArtifact } from "./show-artifact.ts";
@@ -28,6 +29,7 @@ ${SOURCE_HELP}
   --disk-mib N      MiB that each disk has at least
   --no-sbom         write no SPDX document                     [one beside the files]
   --sbom-path PATH  the SPDX document lies in the OS too
+  --cyclonedx       write a CycloneDX document too             [SPDX only]
   --cache DIR       the folder of the cache
   --folder DIR      the folder of relative files and layouts   [.]
   --secure-boot-key FILE, --secure-boot-certificate FILE
@@ -65,6 +67,7 @@ ${SOURCE_HELP}
         "disk-mib": { type: "string" },
         "no-sbom": { type: "boolean", default: false },
         "sbom-path": { type: "string" },
+        cyclonedx: { type: "boolean", default: false },
         cache: { type: "string" },
         folder: { type: "string" },
         push: { type: "string" },
@@ -86,7 +89,7 @@ ${SOURCE_HELP}
       ...(await sourceOptions(values)),
       update: values.update ? "always" : "locked",
       diskMiB: values["disk-mib"] === undefined ? undefined : mebibytes(values["disk-mib"]),
-      sbom: values["sbom-path"] === undefined ? !values["no-sbom"] : { path: values["sbom-path"] },
+      sbom: sbomOption(values),
       cacheDir: values.cache,
       folder: values.folder,
       secureBoot: await readSecureBoot(values),
@@ -106,6 +109,17 @@ ${SOURCE_HELP}
     showArtifact(artifact, values, terminal);
   },
 };
+
+function sbomOption(values: {
+  readonly "no-sbom": boolean;
+  readonly "sbom-path"?: string | undefined;
+  readonly cyclonedx: boolean;
+}): SbomOption {
+  const { "no-sbom": none, "sbom-path": path, cyclonedx } = values;
+  if (none && (path !== undefined || cyclonedx))
+    throw new UsageError(`--no-sbom and ${cyclonedx ? "--cyclonedx" : "--sbom-path"}: got both, wanted one of them`);
+  return path === undefined && !cyclonedx ? !none : { ...(path !== undefined && { path }), cyclonedx };
+}
 
 function mebibytes(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--disk-mib: got "${text}", wanted a whole number of MiB, such as 512`);

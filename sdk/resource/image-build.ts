@@ -63,10 +63,12 @@ export interface CacheInput {
   readonly sign?: SignInput | undefined;
 }
 
-/** Where the SPDX document lies in the OS as well. */
+/** What is written of the software in the OS besides the SPDX document beside the files. */
 export interface SbomInput {
-  /** An absolute path of the OS. @example "/usr/share/sbom.spdx.json" */
-  readonly path: Input<string>;
+  /** An absolute path of the OS, where the SPDX document lies too. @default it is not in the OS @example "/usr/share/sbom.spdx.json" */
+  readonly path?: Input<string> | undefined;
+  /** Whether a CycloneDX 1.6 document is beside the files too: `NAME-sbom.cdx.json`. @default false @example true */
+  readonly cyclonedx?: Input<boolean> | undefined;
 }
 
 /** What an image may use while its layers are unpacked. Each is a whole number of at least 1. */
@@ -105,7 +107,7 @@ export interface ImageBuildSettings {
   readonly arch?: Input<Arch> | undefined;
   /** `always` looks for newer packages and moved tags at each update. @default "locked" */
   readonly update?: Input<"locked" | "always"> | undefined;
-  /** The SPDX document of all that is in the OS: beside the files, and with `{ path }` in the OS too. @default true */
+  /** The SPDX document of all that is in the OS: beside the files, in the OS too with `{ path }`, and as CycloneDX with `{ cyclonedx: true }`. @default true */
   readonly sbom?: Input<boolean | SbomInput> | undefined;
   /**
    * Public keys, PEM, by registry or repository (`docker.io/linuxkit`): images from there must be signed by one of them.

@@ -1,7 +1,8 @@
 import { digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { AttestedDocument, SpdxElement } from "./attestation.ts";
-import type { SoftwarePackage } from "./package.ts";
+import { barePurl, type SoftwarePackage } from "./package.ts";
+import { unnamedSources } from "./sources.ts";
 
 /** The known software of one image of an operating system. */
 export interface ImageContents {
@@ -74,7 +75,7 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
     adopt(document, { id: `${prefix}-${index}`, own, place: places[0] ?? "" }, elements, known);
   for (const [index, found] of packages.entries()) {
     // an attestation has more detail than a database
-    if (known.has(bare(found.purl))) continue;
+    if (known.has(barePurl(found.purl))) continue;
     const id = `${own}-package${index}`;
     elements.packages.push(packageElement(id, found));
     elements.relationships.push(related(own, "CONTAINS", id));
@@ -83,26 +84,21 @@ function imageElements({ name, purl, places, packages, attested }: ImageContents
   return elements;
 }
 
-/**
- * Elements of the source packages that no package has the name of: a scanner that does not read the qualifier `upstream`
- * finds their advisories by them.
- */
+/** Elements of the source packages that no package has the name of. */
 function addSources(packages: readonly SoftwarePackage[], own: string, elements: Elements): void {
-  const names = new Set(packages.map(({ name }) => name));
-  const ids = new Map<string, string>();
+  const sources = unnamedSources(packages);
+  const ids = new Map(sources.map(({ purl }, index) => [purl, `${own}-source${index}`]));
+  for (const { name, version, purl } of sources) {
+    elements.packages.push({
+      ...element(ids.get(purl) ?? "", name),
+      versionInfo: version,
+      primaryPackagePurpose: "SOURCE",
+      externalRefs: [purlReference(purl)],
+    });
+  }
   for (const [index, { source }] of packages.entries()) {
-    if (source === undefined || names.has(source.name)) continue;
-    const known = ids.get(source.purl);
-    const id = known ?? `${own}-source${ids.size}`;
-    if (known === undefined) {
-      ids.set(source.purl, id);
-      elements.packages.push({
-        ...element(id, source.name),
-        versionInfo: source.version,
-        primaryPackagePurpose: "SOURCE",
-        externalRefs: [purlReference(source.purl)],
-      });
-    }
+    const id = source && ids.get(source.purl);
+    if (id === undefined) continue;
     const from = `${own}-package${index}`;
     if (elements.packages.some((found) => (found as SpdxElement).SPDXID === from))
       elements.relationships.push(related(from, "GENERATED_FROM", id));
@@ -138,7 +134,7 @@ function adopt(document: AttestedDocument, { id, own, place }: Adoption, element
       referenceType?: string;
       referenceLocator?: string;
     }[]) {
-      if (referenceType === "purl" && referenceLocator) known.add(bare(referenceLocator));
+      if (referenceType === "purl" && referenceLocator) known.add(barePurl(referenceLocator));
     }
     elements.packages.push(kept(found));
   }
@@ -212,10 +208,6 @@ function related(spdxElementId: string, relationshipType: string, relatedSpdxEle
 function withLicenses(value: unknown, licenses: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(value)) return value.map((item) => withLicenses(item, licenses));
   return typeof value === "string" ? value.replaceAll(/LicenseRef-[A-Za-z0-9.-]+/g, (name) => licenses.get(name) ?? name) : value;
-}
-
-function bare(purl: string): string {
-  return purl.replace(/[?#].*$/, "");
 }
 
 function joined(place: string, file: string): string {

@@ -63,6 +63,11 @@ export function packageUrl(
   return `pkg:${type}/${path}${version === "" ? "" : `@${escaped(version)}`}${given.length > 0 ? `?${given.join("&")}` : ""}`;
 }
 
+/** A package URL without its qualifiers and subpath. */
+export function barePurl(purl: string): string {
+  return purl.replace(/[?#].*$/, "");
+}
+
 function escaped(part: string): string {
   return encodeURIComponent(part)
     .replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)

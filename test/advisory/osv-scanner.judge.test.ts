@@ -4,6 +4,7 @@ import { advisoriesOf } from "../../sdk/advisory/advisory.ts";
 import { vulnerabilitiesOf } from "../../sdk/advisory/affected.ts";
 import { readAdvisories } from "../../sdk/advisory/read-advisories.ts";
 import { debianPackage } from "../../sdk/sbom/databases.ts";
+import { cyclonedxDocument } from "../../sdk/sbom/cyclonedx.ts";
 import { spdxDocument } from "../../sdk/sbom/document.ts";
 import { readDocument } from "../../sdk/sbom/read-document.ts";
 import { withGoProgram } from "../support/go-program.ts";
@@ -47,11 +48,16 @@ test("osv-scanner finds the same advisories for the packages of an SBOM, 300 adv
       ],
     };
   });
-  const text = spdxDocument([{ name: "web", places: [""], packages, attested: [] }]);
-  const output = await osvScan(advisories, text);
-  const theirs = [...new Set(output.match(/DSA-\d+-1/g))].sort();
+  const contents = [{ name: "web", places: [""], packages, attested: [] }];
   const known = advisoriesOf(readAdvisories(JSON.stringify(advisories), "advisories"));
-  const ours = [...new Set(vulnerabilitiesOf(readDocument(text, "sbom"), known).map(({ advisory }) => advisory.id))].sort();
-  assert.ok(theirs.length > 30, output.slice(0, 400));
-  assert.deepEqual(ours, theirs);
+  const found: (readonly string[])[] = [];
+  for (const text of [spdxDocument(contents), cyclonedxDocument(contents)]) {
+    const output = await osvScan(advisories, text);
+    const theirs = [...new Set(output.match(/DSA-\d+-1/g))].sort();
+    const ours = [...new Set(vulnerabilitiesOf(readDocument(text, "sbom"), known).map(({ advisory }) => advisory.id))].sort();
+    assert.ok(theirs.length > 30, output.slice(0, 400));
+    assert.deepEqual(ours, theirs);
+    found.push(theirs);
+  }
+  assert.deepEqual(found[1], found[0]);
 });

@@ -164,13 +164,25 @@ describe("the shell", () => {
 
   test("builds from the lock that a build wrote, byte for byte", () => {
     const build = (...more: string[]) => {
-      const { stdout, stderr, status } = run(["build", "tree.ts", "--format", "tar", "--out", "out", "--no-sbom", ...more]);
+      const { stdout, stderr, status } = run(["build", "tree.ts", "--format", "tar", "--out", "out", ...more]);
       assert.equal(status, 0, stderr);
       return stdout;
     };
-    const first = build("--write-lock", "written.json");
+    const first = build("--no-sbom", "--write-lock", "written.json");
     assert.equal((JSON.parse(readFileSync(join(folder, "written.json"), "utf8")) as { arch: string }).arch, "amd64");
-    assert.equal(build("--lock", "written.json", "--write-lock", "written.json"), first);
-    assert.match(build("--sbom-path", "/usr/share/sbom.json").trim(), /\n.*spdx/);
+    assert.equal(build("--no-sbom", "--lock", "written.json", "--write-lock", "written.json"), first);
+    const both = build("--sbom-path", "/usr/share/sbom.json", "--cyclonedx", "--json");
+    const { files } = JSON.parse(both) as { files: { role: string; name: string }[] };
+    assert.deepEqual(
+      files.map(({ role, name }) => [role, name]),
+      [
+        ["image", "tree.tar"],
+        ["sbom", "tree-sbom.spdx.json"],
+        ["sbom-cyclonedx", "tree-sbom.cdx.json"],
+      ],
+    );
+    assert.equal((JSON.parse(readFileSync(join(folder, "out/tree-sbom.cdx.json"), "utf8")) as { specVersion: string }).specVersion, "1.6");
+    const refused = run(["build", "tree.ts", "--no-sbom", "--cyclonedx"]);
+    assert.deepEqual([refused.status, refused.stderr.split("\n")[0]], [2, "--no-sbom and --cyclonedx: got both, wanted one of them"]);
   });
 });

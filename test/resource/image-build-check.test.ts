@@ -76,7 +76,7 @@ describe("check", () => {
       (url) =>
         [`a mirror at ${url}`, { image: IMAGE, debianMirror: url }, "debianMirror", /wanted an http:\/\/ or https:\/\/ URL/] as const,
     ),
-    ["an SBOM option of another type", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path \}/],
+    ["an SBOM option of another type", { image: IMAGE, sbom: "yes" }, "sbom", /got "yes", wanted true, false or \{ path, cyclonedx \}/],
     ["an SBOM that leaves the OS", { image: IMAGE, sbom: { path: "../sbom.json" } }, "sbom.path", /got "\.\.\/sbom\.json"/],
     [
       "a rule for signatures without registry",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { debianPackage } from "../../sdk/sbom/databases.ts";
+import { cyclonedxDocument } from "../../sdk/sbom/cyclonedx.ts";
 import { spdxDocument } from "../../sdk/sbom/document.ts";
 import { withGoProgram } from "../support/go-program.ts";
 import { osvScan } from "../support/osv-scanner.ts";
@@ -31,9 +32,14 @@ for (const [what, version, found] of [
   ["finds none for a later one", "3.0.15-1~deb12u1", []],
 ] as const) {
   test(`a scanner ${what}`, async () => {
-    const document = spdxDocument([{ name: "web", places: [""], packages: [openssl(version)], attested: [] }]);
-    const output = await osvScan([ADVISORY], document);
-    assert.match(output, /Scanned .* as SPDX SBOM and found \d+ package/);
-    assert.deepEqual([...new Set(output.match(/DSA-0000-1/g))], found);
+    for (const [format, documentOf] of [
+      ["SPDX", spdxDocument],
+      ["CycloneDX", cyclonedxDocument],
+    ] as const) {
+      const document = documentOf([{ name: "web", places: [""], packages: [openssl(version)], attested: [] }]);
+      const output = await osvScan([ADVISORY], document);
+      assert.match(output, new RegExp(`Scanned .* as ${format} SBOM and found \\d+ package`));
+      assert.deepEqual([...new Set(output.match(/DSA-0000-1/g))], found, format);
+    }
   });
 }

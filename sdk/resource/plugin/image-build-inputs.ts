@@ -67,11 +67,20 @@ export const imageBuildInputs = resourceInputs(
       z.int("a whole number of MiB").min(1, "at least 1 MiB").optional(),
     ),
     sbom: input(
-      "Whether the SPDX document is written beside the files; { path } puts it into the operating system too. Default: true.",
+      "Whether the SPDX document is written beside the files; { path } puts it into the operating system too, and { cyclonedx: true } writes a CycloneDX document as well. Default: true.",
       z
-        .union([z.boolean(), z.strictObject({ path: input("Where it lies in the operating system.", treePath) })], {
-          error: "true, false or { path }",
-        })
+        .union(
+          [
+            z.boolean(),
+            z.strictObject({
+              path: input("Where it lies in the operating system.", treePath.optional()),
+              cyclonedx: input("Whether a CycloneDX 1.6 document is written too. Default: false.", z.boolean().optional()),
+            }),
+          ],
+          {
+            error: "true, false or { path, cyclonedx }",
+          },
+        )
         .optional(),
     ),
     verify: input(
