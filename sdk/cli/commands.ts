@@ -106,4 +106,9 @@ export const COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: "Print a machine's metrics in Prometheus' text format",
     load: async () => (await import("./metrics.ts")).metrics,
   },
+  completion: {
+    usage: "completion SHELL",
+    summary: "Print what makes bash, zsh or fish complete commands and options",
+    load: async () => (await import("./completion.ts")).completionOf(COMMANDS),
+  },
 };
