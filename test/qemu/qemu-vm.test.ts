@@ -44,6 +44,7 @@ describe("changed inputs of a machine", () => {
     // the paths of files do not matter, only their digest
     [{ kernel: "/elsewhere/k", initrd: "/elsewhere/i" }, {}],
     [{ kernel: UNKNOWN, initrd: UNKNOWN }, {}],
+    [{ root: UNKNOWN, disk: UNKNOWN, diskFormat: UNKNOWN }, {}],
     [{ digest: "sha256:1" }, { digest: "replace" }],
     [{ digest: UNKNOWN }, { digest: "replace" }],
     [

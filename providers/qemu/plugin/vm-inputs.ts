@@ -45,7 +45,8 @@ export const machineShape = {
   initrd: bootFile("Path of the initial ramdisk on this host."),
   root: bootFile("Path of an image of the root on this host: the guest's last disk, read-only. Default: the initial ramdisk is the root."),
   disk: bootFile("Path of an image of a whole disk on this host, which UEFI boots instead of kernel and initial ramdisk, read-only."),
-  diskFormat: input("The format of `disk`. Default: raw.", z.enum(["raw", "qcow2"]).exactOptional()),
+  // another format is another digest; before a build both are unknown, and a preview would show the format as a change
+  diskFormat: input("The format of `disk`. Default: raw.", z.enum(["raw", "qcow2"]).exactOptional(), { onChange: "ignore" }),
   cmdline: input("The kernel's command line.", z.string().default("")),
   digest: input("Identifies the operating system: another digest replaces the machine.", z.string()),
   memoryMiB: input("Memory in MiB; 512 with `disk`, because the firmware keeps a second copy.", whole(32, 1 << 20, "MiB").default(256)),
