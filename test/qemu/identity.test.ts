@@ -51,9 +51,9 @@ class Machines implements AsyncDisposable {
   }
 
   /** The entry of a fleet whose creation was killed. */
-  async interruptFleet(id: string, urn = URN): Promise<void> {
+  async interruptFleet(id: string, urn = URN, maker = this.gone): Promise<void> {
     await mkdir(join(this.folders.stateDir, "fleets"), { recursive: true });
-    await writeFile(join(this.folders.stateDir, "fleets", `${id}.json`), JSON.stringify({ id, urn, maker: this.gone }));
+    await writeFile(join(this.folders.stateDir, "fleets", `${id}.json`), JSON.stringify({ id, urn, maker }));
   }
 
   /** Records that no version of this library has written. */
@@ -131,6 +131,19 @@ describe("a start of machines", () => {
     assert.equal(found?.outputs.running, true);
     await clearLeftovers(machines.folders, machines.work());
     assert.equal(await isAlive(machine), true);
+  });
+
+  test("clears nothing that a container which shares the state folder creates", async () => {
+    await using machines = await Machines.make();
+    const { folders, gone } = machines;
+    const maker = { ...gone, space: "pid:[1]" };
+    const machine = await machines.start("web-1-1", { phase: "starting", maker });
+    const one = await machines.start("web-0-1", { owner: "web-a-1", member: { slot: 0, generation: "" } });
+    await machines.interruptFleet("web-a-1", "urn:of:another:stack", maker);
+    await clearLeftovers(folders, machines.work());
+    assert.deepEqual([await isAlive(machine), await isAlive(one)], [true, true]);
+    assert.equal(await qemuVm(folders).read?.({ ...machines.work(), id: "web-1-1" }), undefined);
+    assert.equal(await qemuGate(folders).read?.({ ...machines.work(), id: "qemu:web-a-1" }), undefined);
   });
 
   test("an import waits for a creation under way", async () => {

@@ -96,6 +96,9 @@ describe("a machine's folder", () => {
     const member = { slot: 0, generation: "" };
     const rows: [id: string, record: MachineRecord, isLeftover: boolean][] = [
       ["being-made", recordOf(here, { phase: "starting" }), false],
+      // a container that shares the state folder creates it, or created it before the host started again
+      ["being-made-in-a-container", recordOf({ ...gone, space: "pid:[1]" }, { phase: "starting" }), false],
+      ["cut-short-in-a-container", recordOf({ ...gone, started: "boot:1", space: "pid:[1]" }, { phase: "starting" }), true],
       ["cut-short", recordOf(gone, { phase: "starting" }), true],
       ["cut-short-elsewhere", recordOf(gone, { phase: "starting", urn: "urn:other" }), true],
       // another process has the PID of the one that created it

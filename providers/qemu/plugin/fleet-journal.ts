@@ -7,7 +7,7 @@ import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import type { HostFolders } from "./host-folders.ts";
 import { readHostRecord } from "./host-record.ts";
 import { leftAlone, newId, removeEmpty, self } from "./machine-folder.ts";
-import { isAlive, type ProcessId, processId } from "./process-id.ts";
+import { hasEnded, type ProcessId, processId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function findUnfinishedFleets(stateDir: string): Promise<Unfinished
   const found: UnfinishedFleet[] = [];
   for (const name of await readdir(join(stateDir, "fleets")).catch(() => [])) {
     const entry = name.endsWith(".json") ? await readEntry(join(stateDir, "fleets", name)) : undefined;
-    if (entry && !(await isAlive(entry.maker))) found.push(entry);
+    if (entry && (await hasEnded(entry.maker))) found.push(entry);
   }
   return found;
 }
@@ -39,7 +39,7 @@ export async function findUnfinishedFleets(stateDir: string): Promise<Unfinished
 /** Whether a process is creating the fleet now. */
 export async function isBeingCreated(stateDir: string, id: string): Promise<boolean> {
   const entry = await readEntry(entryPath(stateDir, id));
-  return entry !== undefined && isAlive(entry.maker);
+  return entry !== undefined && !(await hasEnded(entry.maker));
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Arch } from "../../../sdk/core/arch.ts";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { readHostRecord, whereMissing } from "./host-record.ts";
-import { identify, isAlive, type ProcessId, processId } from "./process-id.ts";
+import { hasEnded, identify, type ProcessId, processId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -166,7 +166,7 @@ export async function findLeftovers(stateDir: string): Promise<MachineFolder[]> 
   const leftovers: MachineFolder[] = [];
   for (const folder of await listMachineFolders(stateDir)) {
     const { record } = folder;
-    if (record?.phase === "starting" && !record.member && !(await isAlive(record.maker))) leftovers.push(folder);
+    if (record?.phase === "starting" && !record.member && (await hasEnded(record.maker))) leftovers.push(folder);
   }
   return leftovers;
 }

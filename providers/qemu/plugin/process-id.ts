@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { z } from "zod";
@@ -9,10 +9,12 @@ export interface ProcessId {
   readonly pid: number;
   /** On Linux this boot's id and the start in clock ticks since boot (proc(5), stat, field 22); elsewhere what `ps` prints. */
   readonly started: string;
+  /** On Linux its PID namespace (pid_namespaces(7)); without it, that of the host. */
+  readonly space?: string | undefined;
 }
 
 /** A {@link ProcessId} that is read again. */
-export const processId = z.object({ pid: z.int().min(1), started: z.string() });
+export const processId = z.object({ pid: z.int().min(1), started: z.string(), space: z.string().optional() });
 
 /** The process with this pid; undefined if it does not exist or is a zombie. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
@@ -24,13 +26,31 @@ export async function identify(pid: number): Promise<ProcessId | undefined> {
   // the second field is a name in parentheses, which may itself contain parentheses and spaces
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (!fields || fields[0] === "Z" || fields[0] === "X") return undefined;
-  const boot = (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
-  return { pid, started: `${boot}:${fields[19]}` };
+  return { pid, started: `${await thisBoot()}:${fields[19]}`, space: await ownSpace() };
+}
+
+async function thisBoot(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "latin1")).trim();
+}
+
+/** Of this process: a pid means something in it only. */
+function ownSpace(): Promise<string | undefined> {
+  return readlink("/proc/self/ns/pid").catch(() => undefined);
 }
 
 /** Whether exactly this process still runs. */
 export async function isAlive(process: ProcessId): Promise<boolean> {
   return (await identify(process.pid))?.started === process.started;
+}
+
+/**
+ * Whether the process has surely ended. That of a container which shares the state folder is not seen from here: it counts as
+ * running until the host starts again.
+ */
+export async function hasEnded(process: ProcessId): Promise<boolean> {
+  const isElsewhere = process.space !== undefined && process.space !== (await ownSpace());
+  if (isElsewhere && process.started.startsWith(`${await thisBoot()}:`)) return false;
+  return !(await isAlive(process));
 }
 
 /** Waits until the process has ended; false if it still runs after `milliseconds`. */

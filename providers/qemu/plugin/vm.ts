@@ -10,7 +10,7 @@ import { type MachineFolder, newId, readMachineFolder, removeMachineFolder, writ
 import { checkVm } from "./check-vm.ts";
 import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { runs } from "./fleet-members.ts";
-import { isAlive } from "./process-id.ts";
+import { hasEnded } from "./process-id.ts";
 import { clearFormer, replaceMachine } from "./replacement.ts";
 import { discard, type Start, type Started, startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
@@ -91,7 +91,7 @@ export function qemuVm(
  */
 async function held(folder: MachineFolder, urn: string): Promise<MachineFolder | undefined> {
   const { record } = folder;
-  if (!record || (record.phase === "starting" && (await isAlive(record.maker)))) return undefined;
+  if (!record || (record.phase === "starting" && !(await hasEnded(record.maker)))) return undefined;
   const phase = record.phase === "starting" ? "running" : record.phase;
   return phase === record.phase && urn === record.urn ? folder : writeRecord(folder, { ...record, phase, urn });
 }
