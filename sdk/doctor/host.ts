@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import type { Arch } from "../core/arch.ts";
 import { isLinuxKitError } from "../core/errors.ts";
 import { oldNode } from "../core/node-version.ts";
-import { candidateFor, type HostFacts, hostFacts } from "../../providers/qemu/plugin/accelerator.ts";
+import { candidateFor, type HostFacts, hostFacts, rememberedProbe } from "../../providers/qemu/plugin/accelerator.ts";
 import { findEfi, hasEfi } from "../../providers/qemu/plugin/efi-firmware.ts";
 import { defaultHostFolders } from "../../providers/qemu/plugin/host-folders.ts";
 import { findQemu } from "../../providers/qemu/plugin/qemu-program.ts";
@@ -79,7 +79,16 @@ async function qemu(arch: Arch, env: NodeJS.ProcessEnv, facts: (version: string)
   if (isLinuxKitError(found)) return [refused(found.detail.tool, found.message.split(": ")[0] ?? "", afterColon(found.message))];
   const host = await facts(found.version);
   const findings = [ok(found.path, found.version)];
-  if (candidateFor(arch, host) !== "tcg") findings.push(ok("acceleration", `${candidateFor(arch, host)} for ${arch}`));
+  const candidate = candidateFor(arch, host);
+  if (candidate !== "tcg" && (await rememberedProbe(arch, host, defaultHostFolders(env).cacheDir)) === false)
+    findings.push(
+      warning(
+        "acceleration",
+        `none: no kernel boots under ${candidate} here, so machines are emulated, about ten times slower`,
+        "in a virtual machine, ask for nested virtualization; the next start of this host tries it again",
+      ),
+    );
+  else if (candidate !== "tcg") findings.push(ok("acceleration", `${candidate} for ${arch}`));
   else if (arch !== host.arch)
     findings.push(warning("acceleration", `none: ${arch} is emulated on this host`, "expect machines about ten times slower"));
   else

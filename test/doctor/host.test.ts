@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import type { HostFacts } from "../../providers/qemu/plugin/accelerator.ts";
+import { chooseAccelerator, type HostFacts } from "../../providers/qemu/plugin/accelerator.ts";
 import { examine } from "../../sdk/doctor/examine.ts";
 import { type HostNeeds, machineChecks, updateChecks } from "../../sdk/doctor/host.ts";
 
@@ -53,6 +53,20 @@ const found = async (more: Partial<HostNeeds>) => {
   const needs = { ...GOOD, ...more };
   return examine([...updateChecks(needs), ...machineChecks(needs)], AbortSignal.timeout(60_000));
 };
+
+test("a kernel that did not boot under the candidate is a warning, as a machine is emulated then", async () => {
+  const cacheDir = join(home, "probed");
+  const host = await facts()();
+  for (const works of [false, true]) {
+    const qemuVersion = works ? "works" : "fails";
+    await chooseAccelerator("amd64", { ...host, qemuVersion }, cacheDir, async () => works);
+    const findings = await found({ env: { ...GOOD.env, PULUMI_LINUXKIT_CACHE: cacheDir }, facts: facts({ qemuVersion }) });
+    const { level, says, remedy } = findings.find(({ subject }) => subject === "acceleration") ?? {};
+    assert.equal(level, works ? "ok" : "warning");
+    assert.match(`${says}`, works ? /^kvm for amd64$/ : /^none: no kernel boots under kvm here/);
+    assert.match(`${remedy}`, works ? /^undefined$/ : /nested virtualization/);
+  }
+});
 
 test("a good host has no problem, and nothing is created on it", async () => {
   const findings = await found({});

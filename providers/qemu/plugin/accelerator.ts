@@ -29,16 +29,26 @@ export type Probe = (accelerator: Accelerator) => Promise<boolean>;
 export async function chooseAccelerator(arch: Arch, host: HostFacts, cacheDir: string, probe: Probe): Promise<Accelerator> {
   const candidate = candidateFor(arch, host);
   if (candidate === "tcg") return "tcg";
-  const key = createHash("sha256")
-    .update(JSON.stringify([host.bootId, host.qemuVersion, arch, candidate]))
-    .digest("hex")
-    .slice(0, 16);
-  const path = join(cacheDir, "accelerators", `${key}.json`);
-  const remembered = await readFile(path, "utf8").catch(() => undefined);
-  if (remembered !== undefined) return (JSON.parse(remembered) as { works: boolean }).works ? candidate : "tcg";
+  const remembered = await rememberedProbe(arch, host, cacheDir);
+  if (remembered !== undefined) return remembered ? candidate : "tcg";
   const works = await probe(candidate);
+  const path = probeFile(arch, host, cacheDir);
   await writeFileWhole(path, [Buffer.from(JSON.stringify({ arch, accelerator: candidate, qemu: host.qemuVersion, works }))]);
   return works ? candidate : "tcg";
+}
+
+/** Whether the candidate has booted a kernel since the host's start; undefined where none has been tried. */
+export async function rememberedProbe(arch: Arch, host: HostFacts, cacheDir: string): Promise<boolean | undefined> {
+  const text = await readFile(probeFile(arch, host, cacheDir), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as { works: boolean }).works;
+}
+
+function probeFile(arch: Arch, host: HostFacts, cacheDir: string): string {
+  const key = createHash("sha256")
+    .update(JSON.stringify([host.bootId, host.qemuVersion, arch, candidateFor(arch, host)]))
+    .digest("hex")
+    .slice(0, 16);
+  return join(cacheDir, "accelerators", `${key}.json`);
 }
 
 /** The accelerator worth a probe. */
