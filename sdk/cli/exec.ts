@@ -28,7 +28,9 @@ ${MACHINE_HELP}: { status, stdout, stderr }, at its end`,
     if (values.tty && values.interactive && !process.stdin.isTTY)
       throw new UsageError("--tty: standard input is no terminal; leave --tty out");
     using asked = await askMachine({ positionals: words, ...values }, terminal);
-    const [service, ...command] = asked.rest;
+    const [service, ...typed] = asked.rest;
+    // `--` ends the options here too, as in `docker exec` and `kubectl exec`; no program has that name
+    const command = typed[0] === "--" ? typed.slice(1) : typed;
     if (service === undefined || command.length === 0) throw new UsageError("wanted a machine, a service and a command");
     const kept = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     let size = 0;

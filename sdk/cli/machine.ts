@@ -47,8 +47,12 @@ export async function askMachine({ positionals, address, keys }: MachineChoice, 
     return { connection, rest: positionals, [Symbol.dispose]: () => connection.close() };
   }
   const [name, ...rest] = positionals;
-  if (name === undefined) throw new UsageError("wanted a machine, or --address and --keys");
-  const folder = chosen(await listMachineFolders(defaultHostFolders().stateDir), name);
+  const machines = await listMachineFolders(defaultHostFolders().stateDir);
+  if (name === undefined) {
+    const known = machines.map(({ id, record }) => record?.urn.split("::").at(-1) ?? id).join(", ");
+    throw new UsageError(`wanted a machine${known && ` of this host (${known})`}, or --address and --keys`);
+  }
+  const folder = chosen(machines, name);
   const connection = await connectPort(folder.path, { signal: terminal.signal });
   return { connection, rest, [Symbol.dispose]: () => connection.close() };
 }
@@ -90,8 +94,15 @@ export function refuse({ code, message = "" }: ApiOutcome): void {
     case "invalid":
       throw new LinuxKitError("INVALID_DEFINITION", message, { path: "request" });
     default:
-      throw new LinuxKitError("UNSUPPORTED", message, { what: code });
+      throw new LinuxKitError("UNSUPPORTED", `${message}${remedyOf(message)}`, { what: code });
   }
+}
+
+/** What to do where a runtime finds no program; crun quotes its name within these words, runc before them. */
+function remedyOf(message: string): string {
+  return /executable file .*not found in \$PATH/.test(message)
+    ? "; the image of the service has no such program: add its package to it"
+    : "";
 }
 
 /** The whole answer to a request, as text. */

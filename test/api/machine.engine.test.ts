@@ -183,7 +183,7 @@ describe("the interface to a machine that pulumi up created", { timeout: 600_000
     assert.match(stdout, /CapEff:\t0000000000000000/);
     assert.match(stdout, /NoNewPrivs:\t1/);
     assert.match(stdout, /Seccomp:\t2/);
-    const own = await cli.run(["exec", "--json", "web", "user", "busybox", "cat", "/proc/1/cgroup"]);
+    const own = await cli.run(["exec", "--json", "web", "user", "--", "busybox", "cat", "/proc/1/cgroup"]);
     assert.equal(JSON.parse(own.stdout).stdout, stdout.slice(stdout.indexOf("0::")), "the control group of the service");
   });
 
@@ -198,8 +198,9 @@ describe("the interface to a machine that pulumi up created", { timeout: 600_000
     for (const [args, code, message] of [
       [["exec", "web", "nothing", "id"], 1, /NOT_FOUND: name: got "nothing", wanted one of/],
       [["exec", "web", "crashes", "id"], 1, /does not run/],
-      [["exec", "web", "user", "no-such-program"], 1, /no-such-program/],
+      [["exec", "web", "user", "no-such-program"], 1, /no-such-program.*; the image of the service has no such program: add its package/],
       [["exec", "web", "user"], 2, /wanted a machine, a service and a command/],
+      [["status"], 2, /^wanted a machine of this host \(web-vm\), or --address and --keys$/m],
       [["logs", "web", "nothing"], 1, /NOT_FOUND/],
       [["status", "other"], 1, /local machine "other" not found/],
     ] as const) {
