@@ -331,6 +331,12 @@ describe("a program that AWS takes", () => {
     }
   });
 
+  // without this, Pulumi's provider stops the instance and changes what it reads at its next boot (ec2_instance.go, ForceNewIf)
+  test("is replaced where its user data changes", async () => {
+    await made(machine({ userData: "one" }), "web-instance");
+    assert.equal(registered.get("web-instance")?.userDataReplaceOnChange, true);
+  });
+
   test("runs where the credentials may not describe the instance type", async () => {
     await made(machine({ instanceType: "m5.secret" }), "web-instance");
     assert.equal(registered.get("web-instance")?.instanceType, "m5.secret");
