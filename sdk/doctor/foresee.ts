@@ -13,6 +13,7 @@ const LONGEST_MS = 1000;
  */
 export async function foresee(cloud: string, asked: Asked, signal: AbortSignal, longestMs = LONGEST_MS): Promise<readonly string[]> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(longestMs)]);
+  if (limit.aborted) return [];
   const late = new Promise<never>((_, reject) => limit.addEventListener("abort", () => reject(limit.reason), { once: true }));
   try {
     const findings = await Promise.race([found(cloud, asked, limit), late]);
