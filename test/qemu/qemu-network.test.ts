@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { macOf } from "../../providers/qemu/plugin/arguments.ts";
+import { type MachineRecord, makeMachineFolder, removeMachineFolder, self } from "../../providers/qemu/plugin/machine-folder.ts";
 import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
 import { membership, Network } from "../../providers/qemu/network.ts";
 
@@ -14,6 +15,9 @@ after(() => rm(scratch, { recursive: true, force: true }));
 const call = { urn: "urn:pulumi:dev::shop::linuxkit:index:QemuNetwork::lan", name: "lan", timeoutSeconds: 60, config: {} };
 const INPUTS = { cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.11" } };
 const work = { ...call, signal: new AbortController().signal, progress: () => {} };
+
+/** Of a machine that runs. */
+const RECORD = { version: 1, urn: "urn", phase: "running", nonce: "n", publish: [], accelerator: "tcg" };
 
 /** A network, deleted at the end. */
 async function network(name: string) {
@@ -76,6 +80,19 @@ describe("a network", { timeout: 120_000 }, () => {
     await lan.remove();
     await assert.rejects(readdir(lan.stateDir), { code: "ENOENT" });
     assert.equal(await lan.type.read?.({ ...work, id: lan.id }), undefined);
+  });
+
+  test("stays where it was made, and is not deleted while a machine runs in it", async () => {
+    await using lan = await network("used");
+    const elsewhere = qemuNetwork({ stateDir: join(scratch, "elsewhere"), cacheDir: scratch });
+    assert.deepEqual((await elsewhere.read?.({ ...work, id: lan.id, outputs: lan.outputs }))?.outputs, lan.outputs);
+    const record = { ...RECORD, maker: await self(), machine: await self(), inputs: { network: { socket: lan.outputs.socket } } };
+    await makeMachineFolder(lan.stateDir, "web-1f2e3d4c-9a8b7c6d", record as MachineRecord);
+    await assert.rejects(async () => elsewhere.delete?.({ ...work, id: lan.id, inputs: INPUTS, outputs: lan.outputs }), {
+      code: "UNSUPPORTED",
+      message: /the machine web-1f2e3d4c-9a8b7c6d runs in it/,
+    });
+    await removeMachineFolder(lan.stateDir, "web-1f2e3d4c-9a8b7c6d");
   });
 
   test("carries a frame to its machine, one for all to all, and none to others once it knows", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, open, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,8 +9,9 @@ import { withLock } from "../../../sdk/cache/lock.ts";
 import { fromFileSystem, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
+import { readHostRecord } from "./host-record.ts";
 import { removeEmpty } from "./machine-folder.ts";
-import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "./process-id.ts";
+import { identify, isAlive, type ProcessId, processId, signalProcess, waitForEnd } from "./process-id.ts";
 
 /** The switch's socket in a network's folder. */
 export const SWITCH_SOCKET = "switch";
@@ -91,8 +92,11 @@ export async function removeNetworkFolder(path: string, stateDir: string): Promi
 }
 
 async function switchOf(path: string): Promise<ProcessId | undefined> {
-  const text = await readFile(join(path, "switch.json"), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as ProcessId);
+  return readHostRecord(
+    join(path, "switch.json"),
+    processId,
+    "a switch is damaged: end its process, if it still runs, and remove the file",
+  );
 }
 
 async function answers(socket: string): Promise<boolean> {

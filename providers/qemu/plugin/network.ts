@@ -1,14 +1,17 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { LinuxKitError } from "../../../sdk/core/errors.ts";
+import { isAlive } from "./process-id.ts";
 import { checkInputs } from "../../../sdk/plugin/check-inputs.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 import type { ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
-import { defaultHostFolders, type HostFolders } from "./host-folders.ts";
-import { newId } from "./machine-folder.ts";
+import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
+import { readHostRecord, whereMissing } from "./host-record.ts";
+import { listMachineFolders, newId } from "./machine-folder.ts";
 import { makeNetworkFolder, networkPath, removeNetworkFolder, startSwitch, SWITCH_SOCKET, switchRuns } from "./network-folder.ts";
 
 /** Inputs of `linuxkit:index:QemuNetwork`. */
@@ -34,11 +37,13 @@ const networkOutputs = z.object({
 export type NetworkOutputs = Readonly<z.output<typeof networkOutputs>>;
 
 /** A network whose switch runs until its stack deletes it, even after the process that started it has ended. */
-export function qemuNetwork({ stateDir }: HostFolders = defaultHostFolders()): ResourceType<NetworkInputs, NetworkOutputs> {
+export function qemuNetwork(folders: HostFolders = defaultHostFolders()): ResourceType<NetworkInputs, NetworkOutputs> {
   const outputsOf = async (path: string): Promise<NetworkOutputs> => ({
     socket: join(path, SWITCH_SOCKET),
     running: await switchRuns(path),
   });
+  const homeOf = (id: string, outputs: Partial<NetworkOutputs> | undefined): Promise<HostFolders> =>
+    foldersOf(folders, outputs?.socket, join("networks", id, SWITCH_SOCKET));
   return {
     token: "linuxkit:index:QemuNetwork",
     timeoutSeconds: 60,
@@ -52,30 +57,60 @@ export function qemuNetwork({ stateDir }: HostFolders = defaultHostFolders()): R
     preview: ({ old }) => ({ socket: old ? old.outputs.socket : UNKNOWN, running: true }),
     async create({ name, inputs, signal }) {
       const id = newId(name);
-      const path = networkPath(stateDir, id);
+      const path = networkPath(folders.stateDir, id);
       try {
         await makeNetworkFolder(path);
         await writeInputs(path, inputs);
         await startSwitch(path, signal);
       } catch (error) {
-        await removeNetworkFolder(path, stateDir);
+        await removeNetworkFolder(path, folders.stateDir);
         throw error;
       }
       return { id, outputs: await outputsOf(path) };
     },
-    async read({ id, inputs }) {
-      const path = networkPath(stateDir, id);
-      if (!(await stat(path).catch(() => undefined))) return undefined;
+    async read({ id, inputs, outputs, progress }) {
+      const home = await homeOf(id, outputs);
+      const path = networkPath(home.stateDir, id);
+      if (!(await stat(path).catch((error: unknown) => whereMissing(error, path)))) {
+        if (outputs) sayMissing(`network ${id}`, home, progress);
+        return undefined;
+      }
       return { id, outputs: await outputsOf(path), ...(inputs === undefined && { inputs: await readInputs(path) }) };
     },
-    async update({ id, inputs, signal }) {
+    async update({ id, inputs, oldOutputs, signal }) {
+      const { stateDir } = await homeOf(id, oldOutputs);
       const path = networkPath(stateDir, id);
       await writeInputs(path, inputs);
       await startSwitch(path, signal);
       return { outputs: await outputsOf(path) };
     },
-    delete: ({ id }) => removeNetworkFolder(networkPath(stateDir, id), stateDir),
+    async delete({ id, outputs, progress }) {
+      const home = await homeOf(id, outputs);
+      const path = networkPath(home.stateDir, id);
+      if (!(await stat(path).catch((error: unknown) => whereMissing(error, path)))) sayMissing(`network ${id}`, home, progress);
+      const user = await userOf(join(path, SWITCH_SOCKET), home);
+      if (user !== undefined) throw inUse(id, user);
+      await removeNetworkFolder(path, home.stateDir);
+    },
   };
+}
+
+/** A machine of this host that runs in a network. */
+async function userOf(socket: string, { stateDir }: HostFolders): Promise<string | undefined> {
+  for (const { id, record } of await listMachineFolders(stateDir)) {
+    const { network } = (record?.inputs ?? {}) as { readonly network?: { readonly socket: string } };
+    if (network?.socket === socket && record?.machine && (await isAlive(record.machine))) return id;
+  }
+  return undefined;
+}
+
+/** As for a disk in use: a machine that `retainOnDelete` keeps would lose the others. */
+function inUse(network: string, machine: string): LinuxKitError {
+  return new LinuxKitError(
+    "UNSUPPORTED",
+    `network ${network}: the machine ${machine} runs in it: end the machine first, or keep the network too with retainOnDelete`,
+    { what: "deleting a network in use" },
+  );
 }
 
 /** For `pulumi import`. */
@@ -84,5 +119,6 @@ async function writeInputs(path: string, inputs: NetworkInputs): Promise<void> {
 }
 
 async function readInputs(path: string): Promise<Properties> {
-  return JSON.parse(await readFile(join(path, "network.json"), "utf8")) as Properties;
+  const record = z.object({ cidr: z.string(), hosts: z.record(z.string(), z.string()) });
+  return (await readHostRecord(join(path, "network.json"), record, "a network is damaged: write its cidr and hosts anew")) ?? {};
 }
