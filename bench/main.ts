@@ -14,6 +14,7 @@ import { formatRows } from "./format-rows.ts";
 import { page } from "./page.ts";
 import { writePlots } from "./plots.ts";
 import { imageRows } from "./image-rows.ts";
+import { previewRows } from "./preview-rows.ts";
 import { pullRows } from "./pull-rows.ts";
 import { sentRows } from "./sent-rows.ts";
 import { supervision } from "./supervision.ts";
@@ -41,6 +42,8 @@ try {
   const { rows: web, run } = await webRows(folder);
   note("booting it and the floor in turn");
   const boot = await bootRows(folder, run);
+  note("previewing a changed line, in turn with no change");
+  const preview = await previewRows(folder);
   note("building a LinuxKit YAML, in turn with linuxkit where it is on PATH");
   const yaml = await yamlRows(folder, LIMIT_MB);
   const large: Row[] = [];
@@ -64,7 +67,7 @@ try {
   const base = (kernel + run.segments.filter(({ name }) => !name.startsWith("services.")).reduce((sum, { size }) => sum + size, 0)) / 1e6;
   sizes.push({ what: "the whole OS less nginx", value: base, unit: "MB", limit: 17.5 });
 
-  const rows = [...sizes, ...web, ...yaml, ...large, ...images, ...formats, ...uploads, ...sent, ...boot];
+  const rows = [...sizes, ...web, ...preview, ...yaml, ...large, ...images, ...formats, ...uploads, ...sent, ...boot];
   for (const row of rows) console.log(line(row));
   console.log(JSON.stringify(rows));
   if (!quick) {
