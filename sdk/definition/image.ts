@@ -135,12 +135,15 @@ function partsOf(args: ImageArgs | Parts): Parts {
     // compared by kind, not by class: two installed copies of this package have two classes
     for (const [index, part] of (list as readonly unknown[]).entries()) {
       if ((part as { kind?: unknown } | undefined)?.kind !== KIND_OF[section]) {
-        throwFailures([failure([section, index], `got ${shown(part)}, wanted a ${CLASS_OF[section]}`)]);
+        throwFailures([failure([section, index], `got ${partShown(part)}, wanted ${WANTED[section]}`)]);
       }
     }
     return Object.freeze([...list]) as unknown as Parts[K];
   };
   const init = args.init ?? [];
+  // the union of images would name each field of a part that stands among them
+  for (const [index, part] of (Array.isArray(init) ? init : []).entries())
+    if (classOf(part)) throwFailures([failure(["init", index], `got ${partShown(part)}, wanted an image: parts have lists of their own`)]);
   throwFailures(
     failuresOf(
       fields({ init: imageSource.array(), healthPort: port.optional(), api: apiSchema.optional(), harden: hardeningSchema.optional() }),
@@ -152,7 +155,7 @@ function partsOf(args: ImageArgs | Parts): Parts {
       },
     ),
   );
-  const kernel = args.kernel === undefined ? undefined : "kind" in args.kernel ? args.kernel.spec : frozenCopy(args.kernel);
+  const kernel = kernelOf(args.kernel);
   throwFailures(failuresOf(kernelSchema.partial().optional(), kernel, ["kernel"]));
   return {
     ...(kernel && { kernel }),
@@ -166,6 +169,42 @@ function partsOf(args: ImageArgs | Parts): Parts {
     ...(args.api !== undefined && { api: frozenCopy(args.api) }),
     ...(args.harden !== undefined && { harden: frozenCopy(args.harden) }),
   };
+}
+
+/** What stands in a section, as it is written. */
+const WANTED = {
+  onboot: "new OnbootTask(NAME, { image })",
+  onshutdown: "new OnshutdownTask(NAME, { image })",
+  services: "new Service(NAME, { image })",
+  volumes: "new Volume(NAME)",
+  files: "new File(PATH, { contents })",
+} as const;
+
+function kernelOf(given: unknown): KernelArgs | undefined {
+  if (given === undefined) return undefined;
+  if (isPlain(given) && !isDebianImage(given)) return frozenCopy(given) as unknown as KernelArgs;
+  if ((given as { kind?: unknown } | null)?.kind === "kernel") return (given as Kernel).spec;
+  throwFailures([failure(["kernel"], `got ${partShown(given)}, wanted new Kernel({ image })`)]);
+  return undefined;
+}
+
+/** The class of a part of an OS; undefined for anything else. */
+function classOf(value: unknown): string | undefined {
+  const kind = (value as { kind?: unknown } | null | undefined)?.kind;
+  if (kind === "kernel") return "Kernel";
+  const section = Object.entries(KIND_OF).find(([, own]) => own === kind)?.[0];
+  return section && CLASS_OF[section as keyof typeof CLASS_OF];
+}
+
+function isDebianImage(value: unknown): boolean {
+  return isPlain(value) && "debian" in value && "config" in value;
+}
+
+/** A wrong value in the place of a part: a class or an image by its name, for both are long objects. */
+function partShown(value: unknown): string {
+  const own = classOf(value);
+  if (own) return /^[AEIO]/.test(own) ? `an ${own}` : `a ${own}`;
+  return isDebianImage(value) ? "an image" : shown(value);
 }
 
 /** A failure with the name of a task or the path of a file where the definition has its place in a list. */

@@ -296,9 +296,9 @@ describe("an image refuses", () => {
       "services.a.binds.add: has no effect beside binds: wanted one of the two",
     ],
     [{ sevices: [] }, 'sevices: unknown property: did you mean "services"?'],
-    [{ services: [{}] }, "services[0]: got an object, wanted a Service"],
+    [{ services: [{}] }, "services[0]: got an object, wanted new Service(NAME, { image })"],
     [{ services: service("a") }, "services: got an object, wanted a list of Service"],
-    [{ onboot: [service("a")] }, "onboot[0]: got an object, wanted a OnbootTask"],
+    [{ onboot: [service("a")] }, "onboot[0]: got a Service, wanted new OnbootTask(NAME, { image })"],
     [{ init: [5] }, 'init[0]: got 5, wanted an image reference as "nginx:1.27", or an image made by debian.packages()'],
     [{ healthPort: 0 }, "healthPort: got 0, wanted at least 1"],
     [

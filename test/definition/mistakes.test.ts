@@ -147,13 +147,13 @@ const ROWS: readonly Row[] = [
   [
     "a task among the services",
     () => new Image({ services: [new OnbootTask("o", { image: "x" })] as never }),
-    /^services\[0\]: got an object, wanted a Service$/,
+    /^services\[0\]: got an OnbootTask, wanted new Service\(NAME, \{ image \}\)$/,
     () => new Image({ services: [service({})] }),
   ],
   [
     "a service among the tasks",
     () => new Image({ onshutdown: [service({})] as never }),
-    /^onshutdown\[0\]: got an object, wanted a OnshutdownTask$/,
+    /^onshutdown\[0\]: got a Service, wanted new OnshutdownTask\(NAME, \{ image \}\)$/,
     () => new Image({ onshutdown: [new OnshutdownTask("o", { image: "x" })] }),
   ],
   [
@@ -218,6 +218,30 @@ const ROWS: readonly Row[] = [
     () => new Kernel({ image: "x", cmdlin: "y" } as never),
     /did you mean "cmdline"\?$/,
     () => new Kernel({ image: "x", cmdline: "y" }),
+  ],
+  [
+    "an image as the kernel",
+    () => new Image({ ...KERNEL, kernel: debian.kernel() as never }),
+    /^kernel: got an image, wanted new Kernel\(\{ image \}\)$/,
+    () => new Image({ ...KERNEL, kernel: new Kernel({ image: debian.kernel() }) }),
+  ],
+  [
+    "a reference as the kernel",
+    () => new Image({ ...KERNEL, kernel: "linuxkit/kernel:6.6.71" as never }),
+    /^kernel: got "linuxkit\/kernel:6\.6\.71", wanted new Kernel\(\{ image \}\)$/,
+    () => new Image({ ...KERNEL, kernel: new Kernel({ image: "linuxkit/kernel:6.6.71" }) }),
+  ],
+  [
+    "an image as a task",
+    () => new Image({ ...KERNEL, onboot: [debian.dhcp() as never] }),
+    /^onboot\[0\]: got an image, wanted new OnbootTask\(NAME, \{ image \}\)$/,
+    () => new Image({ ...KERNEL, onboot: [new OnbootTask("dhcp", { image: debian.dhcp() })] }),
+  ],
+  [
+    "a service as an init image",
+    () => new Image({ ...KERNEL, init: [db as never] }),
+    /^init\[0\]: got a Service, wanted an image: /,
+    () => new Image({ ...KERNEL, services: [db] }),
   ],
   // between parts
   [
