@@ -1,13 +1,12 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import { withLock } from "../../../sdk/cache/lock.ts";
 import { fromFileSystem } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import type { HostFolders } from "./host-folders.ts";
 import { readHostRecord } from "./host-record.ts";
 import { leftAlone, newId, removeEmpty, self } from "./machine-folder.ts";
-import { hasEnded, type ProcessId, processId } from "./process-id.ts";
+import { hasEnded, type ProcessId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -67,11 +66,9 @@ export async function endFleet(stateDir: string, id: string): Promise<void> {
   await removeEmpty(join(stateDir, "fleets"), stateDir);
 }
 
-const entrySchema = z.object({ id: z.string(), urn: z.string(), maker: processId });
-
 /** Undefined if it does not exist or is none. That of a creation under way is never damaged: `writeFileWhole` leaves no half. */
 function readEntry(path: string): Promise<UnfinishedFleet | undefined> {
-  return readHostRecord(path, entrySchema, "a fleet is damaged").catch(leftAlone);
+  return readHostRecord(path, async () => (await import("./record-schemas.ts")).fleetRecord, "a fleet is damaged").catch(leftAlone);
 }
 
 function entryPath(stateDir: string, id: string): string {

@@ -9,11 +9,12 @@ const LIMIT = 1 << 20;
 /**
  * Reads a JSON record of the state folder. People, backups and other versions of this library write there too.
  *
+ * @param schema is loaded where there is a record: the shell's commands start sooner without it
  * @param what of what it is the record, and what to do where it is damaged
  * @returns undefined if the file does not exist
  * @throws CORRUPT for what cannot be such a record; UNWRITABLE where this user may not look
  */
-export async function readHostRecord<T>(path: string, schema: z.ZodType<T>, what: string): Promise<T | undefined> {
+export async function readHostRecord<T>(path: string, schema: () => Promise<z.ZodType<T>>, what: string): Promise<T | undefined> {
   const damaged = (cause?: unknown) => new LinuxKitError("CORRUPT", `${path}: the record of ${what}`, { path }, { cause });
   // a pipe would wait for a writer
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => whereMissing(error, path));
@@ -28,7 +29,7 @@ export async function readHostRecord<T>(path: string, schema: z.ZodType<T>, what
   } catch (error) {
     throw damaged(error);
   }
-  const checked = schema.safeParse(read);
+  const checked = (await schema()).safeParse(read);
   if (!checked.success) throw damaged(checked.error);
   return checked.data;
 }

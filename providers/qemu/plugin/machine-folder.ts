@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
 import type { Arch } from "../../../sdk/core/arch.ts";
 import { fromFileSystem, isLinuxKitError, LinuxKitError } from "../../../sdk/core/errors.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { readHostRecord, whereMissing } from "./host-record.ts";
-import { hasEnded, identify, type ProcessId, processId } from "./process-id.ts";
+import { hasEnded, identify, type ProcessId } from "./process-id.ts";
 import { makeFolder } from "../../../sdk/core/make-folder.ts";
 
 /**
@@ -101,22 +100,6 @@ export async function writeRecord(folder: MachineFolder, record: MachineRecord):
   return { ...folder, record };
 }
 
-/** What is read again of a {@link MachineRecord}. Members of other versions stay as they are. */
-const recordSchema = z.looseObject({
-  version: z.literal(1),
-  urn: z.string(),
-  owner: z.string().optional(),
-  phase: z.enum(["starting", "restarting", "running"]),
-  maker: processId,
-  machine: processId.optional(),
-  nonce: z.string(),
-  publish: z.array(z.string()),
-  accelerator: z.string(),
-  bootId: z.string().optional(),
-  member: z.object({ slot: z.int(), generation: z.string() }).optional(),
-  inputs: z.looseObject({}),
-});
-
 /**
  * The folder of a machine; undefined if it does not exist.
  *
@@ -127,7 +110,7 @@ export async function readMachineFolder(stateDir: string, id: string): Promise<M
   if (!(await readdir(path).catch((error: unknown) => whereMissing(error, path)))) return undefined;
   const record = await readHostRecord(
     join(path, "machine.json"),
-    recordSchema,
+    async () => (await import("./record-schemas.ts")).machineRecord,
     "a machine is damaged: end its QEMU, if it still runs, and remove its folder",
   );
   return { id, path, ...(record && { record: record as unknown as MachineRecord }) };

@@ -11,7 +11,7 @@ import { makeFolder } from "../../../sdk/core/make-folder.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { readHostRecord } from "./host-record.ts";
 import { removeEmpty } from "./machine-folder.ts";
-import { identify, isAlive, type ProcessId, processId, signalProcess, waitForEnd } from "./process-id.ts";
+import { identify, isAlive, type ProcessId, signalProcess, waitForEnd } from "./process-id.ts";
 
 /** The switch's socket in a network's folder. */
 export const SWITCH_SOCKET = "switch";
@@ -94,7 +94,7 @@ export async function removeNetworkFolder(path: string, stateDir: string): Promi
 async function switchOf(path: string): Promise<ProcessId | undefined> {
   return readHostRecord(
     join(path, "switch.json"),
-    processId,
+    async () => (await import("./record-schemas.ts")).processRecord,
     "a switch is damaged: end its process, if it still runs, and remove the file",
   );
 }

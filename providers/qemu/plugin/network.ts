@@ -119,6 +119,6 @@ async function writeInputs(path: string, inputs: NetworkInputs): Promise<void> {
 }
 
 async function readInputs(path: string): Promise<Properties> {
-  const record = z.object({ cidr: z.string(), hosts: z.record(z.string(), z.string()) });
-  return (await readHostRecord(join(path, "network.json"), record, "a network is damaged: write its cidr and hosts anew")) ?? {};
+  const schema = async () => (await import("./record-schemas.ts")).networkRecord;
+  return (await readHostRecord(join(path, "network.json"), schema, "a network is damaged: write its cidr and hosts anew")) ?? {};
 }

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { readFile, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { z } from "zod";
 
 /** Identifies a process: pids are reused, but not together with a start time. */
 export interface ProcessId {
@@ -12,9 +11,6 @@ export interface ProcessId {
   /** On Linux its PID namespace (pid_namespaces(7)); without it, that of the host. */
   readonly space?: string | undefined;
 }
-
-/** A {@link ProcessId} that is read again. */
-export const processId = z.object({ pid: z.int().min(1), started: z.string(), space: z.string().optional() });
 
 /** The process with this pid; undefined if it does not exist or is a zombie. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
