@@ -27,6 +27,8 @@ export interface ArtifactSegment {
   readonly name: string;
   /** Compressed bytes. */
   readonly size: number;
+  /** Bytes of memory that it takes once the kernel has unpacked it. @default not known, for archives that this build did not write */
+  readonly unpacked?: number | undefined;
   /** Whether it came from a cache. */
   readonly cached: boolean;
 }

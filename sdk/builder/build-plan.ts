@@ -157,7 +157,12 @@ async function buildOnce(
     throw error;
   }
   for (const share of toShare) share();
-  const made = prepared.segments.map(({ name, size, key, cached }) => ({ name, size, cached: cached && !repaired.has(key) }));
+  const made = prepared.segments.map(({ name, size, key, cached, paths: { unpacked } }) => ({
+    name,
+    size,
+    ...(unpacked !== undefined && { unpacked }),
+    cached: cached && !repaired.has(key),
+  }));
   return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
 }
 

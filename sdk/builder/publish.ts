@@ -84,7 +84,7 @@ export async function publish(
     ...(artifact.pcrs && { pcrs: artifact.pcrs }),
     ...(artifact.memoryMiB !== undefined && { memoryMiB: artifact.memoryMiB }),
     ...(mapped.length > 0 && { blocks: Object.fromEntries(mapped) }),
-    segments: artifact.segments.map(({ name: own, size }) => ({ name: own, size })),
+    segments: artifact.segments.map(({ cached, ...segment }) => segment),
     lock: lock as never,
   };
   const os = {

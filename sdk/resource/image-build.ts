@@ -89,8 +89,10 @@ export interface LimitsInput {
 export interface SegmentSize {
   /** Its name in the plan: `init`, `services.web`. */
   readonly name: string;
-  /** Bytes that it adds. */
+  /** Bytes that it adds, compressed. */
   readonly size: number;
+  /** Bytes of memory that it takes once the kernel has unpacked it. @default not known */
+  readonly unpacked?: number;
 }
 
 /** How {@link ImageBuild} builds or fetches. */

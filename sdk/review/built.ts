@@ -13,8 +13,8 @@ export interface ReviewedBuild {
   readonly lock: Lock;
   /** The kernel's command line. */
   readonly cmdline: string;
-  /** The parts of the initrd; sizes are compressed bytes. */
-  readonly segments: readonly { readonly name: string; readonly size: number }[];
+  /** The parts of the initrd: compressed bytes, and those in memory where known. */
+  readonly segments: readonly { readonly name: string; readonly size: number; readonly unpacked?: number | undefined }[];
   /** MiB that booting takes. @default unknown: the root is no initramfs */
   readonly memoryMiB?: number | undefined;
   /** The blocks of each file that an upload sends, by the file's role or suffix, as `encodeBlockList` writes them. */
@@ -40,7 +40,10 @@ function buildFacts({ lock, cmdline, segments, memoryMiB, blocks }: ReviewedBuil
   const kernel = partFacts(["kernel"]);
   addCommandLine(kernel, cmdline);
   const size = partFacts(["size"]);
-  for (const { name, size: bytes } of segments) size.add("segment", name, ["segments", name], bytes);
+  for (const { name, size: bytes, unpacked } of segments) {
+    size.add("segment", name, ["segments", name], bytes);
+    size.add("segment-unpacked", name, ["segments", name, "unpacked"], unpacked);
+  }
   size.add("boot-memory", "", ["memoryMiB"], memoryMiB);
   for (const [name, list] of Object.entries(blocks)) size.add("blocks", name, ["blocks", name], list);
   const images = Object.entries({ ...lock.images, ...lock.layouts }).flatMap(([reference, digest]) => {

@@ -51,7 +51,7 @@ export const osConfigSchema = z.object({
   blocks: mapOf(z.base64()).optional(),
   /** PCRs of a TPM after a boot, for formats that start one EFI program: 64 hexadecimal digits each. */
   pcrs: z.object({ 4: hex, 9: hex, 11: hex }).optional(),
-  segments: listOf(z.object({ name: z.string(), size })),
+  segments: listOf(z.object({ name: z.string(), size, unpacked: size.optional() })),
   /** The build's lock, with which the next build of the same definition uses the same versions. */
   lock: z.looseObject({
     version: z.literal(1),

@@ -29,7 +29,7 @@ const built = (version: string, more: Partial<ReviewedBuild> = {}): ReviewedBuil
     },
   },
   cmdline: "console=ttyS0",
-  segments: [{ name: "services.web", size: 1000 }],
+  segments: [{ name: "services.web", size: 1000, unpacked: 4000 }],
   memoryMiB: 96,
   blocks: { image: blocks("a", "b", "c") },
   ...more,
@@ -44,7 +44,7 @@ test("a build does not differ from itself", () => assert.deepEqual(said(built("1
 test("two builds differ in versions, digests, bytes of segments, memory, and blocks to upload", () => {
   const after = built("2", {
     cmdline: "console=ttyS0 nokaslr",
-    segments: [{ name: "services.web", size: 1500 }],
+    segments: [{ name: "services.web", size: 1500, unpacked: 6000 }],
     memoryMiB: 100,
     blocks: { image: blocks("a", "x", "c", "d") },
   });
@@ -55,6 +55,7 @@ test("two builds differ in versions, digests, bytes of segments, memory, and blo
     'neutral images["nginx:1"]: digest of the image changed from sha256:…'.replace('["nginx:1"]', ".nginx:1"),
     "neutral size: blocks of image changed, 2 to upload (1 MiB), from 3 to 4",
     "neutral size: segment services.web changed from 1000 bytes to 1500 bytes",
+    "neutral size: memory of segment services.web changed from 4000 bytes to 6000 bytes",
   ]);
 });
 

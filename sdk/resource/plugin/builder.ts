@@ -66,9 +66,10 @@ export interface Built {
   readonly files: readonly BuiltFile[];
   /** `cached` ones were not rebuilt. */
   readonly segments: readonly {
-    /** The file's name. */
+    /** The part's name. */
     readonly name: string;
     readonly size: number;
+    readonly unpacked?: number | undefined;
     readonly cached: boolean;
   }[];
   readonly lock: Lock;

@@ -35,6 +35,7 @@ export const imageBuildOutputs = z.object({
         z.object({
           name: input("The part's name.", z.string()),
           size: input("What it adds, packed, in bytes.", z.int()),
+          unpacked: input("The memory that it takes once it is unpacked, in bytes, where known.", z.int().exactOptional()),
         }),
       )
       .readonly(),

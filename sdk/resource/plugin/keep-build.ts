@@ -75,7 +75,7 @@ function outputsOf(built: Built, arch: Arch, artifacts: ArtifactStore): ImageBui
       sha256,
       ...(blocks !== undefined && { blocks }),
     })),
-    segments: built.segments.map(({ name, size }) => ({ name, size })),
+    segments: built.segments.map(({ name, size, unpacked }) => ({ name, size, ...(unpacked !== undefined && { unpacked }) })),
     ...(pcrs && { pcrs }),
     ...(pushed !== undefined && { pushed }),
     lock,

@@ -6,6 +6,7 @@ import type { Rules } from "../rule.ts";
 /** Rules on what an operating system takes up. */
 export const SIZE_RULES: Rules = {
   segment: { noun: ({ name }) => `segment ${name}`, value: (value) => `${Number(value)} bytes` },
+  "segment-unpacked": { noun: ({ name }) => `memory of segment ${name}`, value: (value) => `${Number(value)} bytes` },
   "boot-memory": {
     noun: () => "memory to boot",
     value: (value) => `${Number(value)} MiB`,
