@@ -7,6 +7,7 @@ import { parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { qemuArguments, qemuProgram } from "../../providers/qemu/plugin/arguments.ts";
 import { freePort } from "./free-port.ts";
+import { tied } from "./tied.ts";
 import { metadataNetwork } from "./qemu.ts";
 import { startTpm } from "./software-tpm.ts";
 
@@ -60,8 +61,7 @@ export async function bootDisk(
   const port = await freePort();
   await using tpm = machine.tpm ? await startTpm(folder, machine.arch === "arm64" ? "tpm-tis-device" : "tpm-crb") : undefined;
   const qemu = spawn(
-    qemuProgram(machine.arch ?? "amd64").binary,
-    [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])],
+    ...tied(qemuProgram(machine.arch ?? "amd64").binary, [...(await argumentsOf(machine, folder, port)), ...(tpm?.arguments ?? [])]),
     { cwd: folder, stdio: ["ignore", "pipe", "pipe"], timeout: LONGEST, killSignal: "SIGKILL" },
   );
   const ended = once(qemu, "close");

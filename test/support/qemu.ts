@@ -9,6 +9,7 @@ import { type DiskAttachment, qemuArguments, qemuProgram } from "../../providers
 import { type ConsoleLine, parseConsoleLine } from "../../sdk/guest/console.ts";
 import { FIRMWARE } from "../../sdk/guest/firmware.ts";
 import { freePort } from "./free-port.ts";
+import { tied } from "./tied.ts";
 
 /** What to boot. */
 export interface BootOptions {
@@ -113,7 +114,7 @@ export async function boot({
   if (metadataPort !== undefined) metadataNetwork(args, metadataPort, wirePort);
   args.push(...smbios.flatMap((strings) => ["-smbios", strings]));
   if (counted) countInstructions(args);
-  const qemu = spawn(qemuProgram("amd64").binary, args, {
+  const qemu = spawn(...tied(qemuProgram("amd64").binary, args), {
     cwd: folder,
     stdio: ["pipe", "pipe", "pipe"],
     timeout: longest * 1000,
