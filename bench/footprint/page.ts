@@ -33,8 +33,9 @@ ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
   \`pulumi-linuxkit metrics\`. The machine without them takes 35.5 MB: 23 MB the kernel with a one-line init, 4.4 MB the guest's
   program, 3 MB the C library and crun, 1.7 MB the memory of PID 1, 1.5 MB the ports of the interface, and what the kernel holds for
   modules, mounts and links. The servers add 28.5 MB: 15 MB are nginx's own memory, in two processes each, 7.7 MB its files, once, and
-  the rest their namespaces and control groups in the kernel. Since that measurement the 1.8 MB that the kernel keeps for devices of the ISA bus are in use too. Files in a root in memory cannot leave it; an image that stays
-  compressed, as on a disk, would save a part of them.
+  the rest their namespaces and control groups in the kernel. The 1.8 MB that the kernel
+  keeps for devices of the ISA bus are in use since then. Files in a root in memory cannot leave it; an image that stays compressed,
+  as on a disk, would save a part of them.
 - Seconds count from QEMU's start, under software emulation, until the console reports healthy. For Debian they end when
   nginx answers.
 `;
