@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type CachedSegment, NO_PATHS } from "../cache/segment-store.ts";
-import { throwIfCancelled } from "../core/errors.ts";
+import { inContext, throwIfCancelled } from "../core/errors.ts";
 import { kernelKey, microcodeKey, type Plan, type PlanKernel, type PlanSegment, segmentKey } from "../plan/plan.ts";
 import { Budget } from "../core/budget.ts";
 import { makeSegment, type BuildContext } from "./segment.ts";
@@ -86,13 +86,17 @@ async function findOrMake(
 
 async function makeKernel(kernel: PlanKernel, { segments, sources, signal }: BuildContext): Promise<CachedSegment> {
   throwIfCancelled(signal, "the build");
-  const { body } = await sources.openKernel(kernel, signal);
+  const { body } = await sources.openKernel(kernel, signal).catch(inKernelImage);
   return segments.put(kernelKey(kernel), body, () => NO_PATHS, signal);
 }
 
 async function makeMicrocode(kernel: PlanKernel, { segments, sources, signal }: BuildContext): Promise<CachedSegment> {
-  const body = await sources.openFile(kernel.source, kernel.ucode ?? "", signal);
+  const body = await sources.openFile(kernel.source, kernel.ucode ?? "", signal).catch(inKernelImage);
   return segments.put(microcodeKey(kernel), body ?? [], () => NO_PATHS, signal);
+}
+
+function inKernelImage(error: unknown): never {
+  throw inContext(error, "kernel.image");
 }
 
 function unitsOf({ compression }: PlanSegment): number {

@@ -1,4 +1,5 @@
 import { collect } from "../core/bytes.ts";
+import { inContext } from "../core/errors.ts";
 import { canonicalJson } from "../core/json.ts";
 import { SegmentStore } from "../cache/segment-store.ts";
 import { fetchLayers } from "../oci/open-source.ts";
@@ -27,7 +28,7 @@ export async function contentsOf(plan: Plan, lock: Lock, sources: PlanSources, c
   const segments = new SegmentStore(context.cacheDir);
   const references = new Map(Object.entries(lock.images).map(([reference, manifest]) => [manifest, reference]));
   const contents: ImageContents[] = [];
-  for (const { source, places } of placesOf(plan)) {
+  for (const { source, places, location } of placesOf(plan)) {
     if ("debian" in source) {
       contents.push(debianContents(source, places));
       continue;
@@ -47,6 +48,8 @@ export async function contentsOf(plan: Plan, lock: Lock, sources: PlanSources, c
         shared: context.shared,
         trusts: context.trusts,
         signal: context.signal,
+      }).catch((error: unknown) => {
+        throw inContext(error, location);
       }),
     });
   }
@@ -58,16 +61,23 @@ export function debianSbom(plan: Plan): string {
   return spdxDocument(placesOf(plan).flatMap(({ source, places }) => ("debian" in source ? [debianContents(source, places)] : [])));
 }
 
-function placesOf({ kernel, segments }: Plan): { readonly source: PlanSource; readonly places: readonly string[] }[] {
-  const found = new Map<string, { readonly source: PlanSource; readonly places: string[] }>();
-  const add = (source: PlanSource, place: string): void => {
+/** An image of a plan: where its tree lies in the OS, and the first field of the definition that names it. */
+interface PlacedImage {
+  readonly source: PlanSource;
+  readonly places: string[];
+  readonly location: string;
+}
+
+function placesOf({ kernel, segments }: Plan): PlacedImage[] {
+  const found = new Map<string, PlacedImage>();
+  const add = (source: PlanSource, place: string, location: string): void => {
     const key = canonicalJson(source);
-    const known = found.get(key) ?? { source, places: [] };
+    const known = found.get(key) ?? { source, places: [], location };
     if (!known.places.includes(place)) known.places.push(place);
     found.set(key, known);
   };
-  if (kernel) add(kernel.source, "boot");
-  for (const step of segments.flatMap(({ steps }) => steps)) if (step.kind === "unpack") add(step.source, step.prefix);
+  if (kernel) add(kernel.source, "boot", "kernel.image");
+  for (const step of segments.flatMap(({ steps }) => steps)) if (step.kind === "unpack") add(step.source, step.prefix, step.location);
   return [...found.values()];
 }
 

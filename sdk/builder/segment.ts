@@ -150,7 +150,9 @@ async function* archiveEntries(
   sources: PlanSources,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry> {
-  const archive = await sources.openFile(source, member, signal);
+  const archive = await sources.openFile(source, member, signal).catch((error: unknown) => {
+    throw inContext(error, location);
+  });
   if (!archive)
     throw new LinuxKitError("NOT_FOUND", `${location}: the image has no file ${member}; write "none" to leave it out`, { what: member });
   for await (const entry of readTar(archive, `${location}: ${member}`)) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileEntry, symlinkEntry } from "../../sdk/archive/entry.ts";
 import { buildDefinition } from "../../sdk/builder/build.ts";
-import { Image, OnbootTask } from "../../sdk/index.ts";
+import { Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
 import { check, IMAGE } from "../resource/image-build-subject.ts";
 import { imageLayout } from "../support/image-layout.ts";
 
@@ -31,6 +31,33 @@ test("an image may use what the build's limits say, and the message names the li
       assert.match(error.message, new RegExp(`; for an image that you trust, raise limits\\.${limit} of the build$`));
       return true;
     });
+});
+
+test("an error in a layer names the field that takes the image", async () => {
+  const broken = await imageLayout(join(folder, "broken"), [[fileEntry("kernel", "1"), fileEntry("kernel/x", "2")]], {
+    Entrypoint: ["/x"],
+  });
+  const said = `${broken}: layer sha256:`;
+  const kernel = new Kernel({ image: broken });
+  const service = (name: string) => new Service(name, { image: broken, net: "host" });
+  const task = new OnbootTask("first", { image: broken, sandbox: "linuxkit" });
+  const rows: [string, Image, object?][] = [
+    ["services.a.image", new Image({ services: [service("a")] })],
+    ["services.a.image", new Image({ services: [service("a")] }), { sbom: false }],
+    ["services.a.image", new Image({ services: [service("a"), service("b")] })],
+    ["onboot[0].image", new Image({ onboot: [task] }), { sbom: false }],
+    ["init[0]", new Image({ init: [broken] }), { sbom: false }],
+    ["kernel.image", new Image({ kernel })],
+    ["kernel.image", new Image({ kernel }), { sbom: false, format: "kernel+initrd" }],
+    ["kernel.image", new Image({ kernel: new Kernel({ image: broken, tar: "none", ucode: "ucode" }) }), { sbom: false }],
+  ];
+  for (const [field, { spec }, options] of rows) {
+    const cacheDir = join(folder, `cache${builds++}`);
+    await assert.rejects(buildDefinition(spec, { cacheDir, outputDir: join(folder, "out"), format: "tar", ...options }), (error: Error) => {
+      assert.equal(error.message.slice(0, `${field}: ${said}`.length), `${field}: ${said}`);
+      return true;
+    });
+  }
 });
 
 test("a limit is a whole number of at least 1", async () => {
