@@ -42,16 +42,25 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
+/** What a `..` in a member's name does: it is refused, or leads to the parent, and from the root to the root. */
+export type Parents = "refused" | "clamped";
+
 /**
  * A member's name as a path below the root of its tree: without leading and trailing `/`, without `.` and empty parts.
  *
- * @throws HOSTILE_ARCHIVE for a `..` part: it could leave the tree, at once or through a symlink
+ * @throws HOSTILE_ARCHIVE for a `..` part that is refused: it could leave the tree, at once or through a symlink
  * @throws CORRUPT for a NUL
  */
-export function memberPath(name: string): string {
+export function memberPath(name: string, parents: Parents = "refused"): string {
   if (name.includes("\0")) throw new LinuxKitError("CORRUPT", `${JSON.stringify(name)}: a NUL in a name`, { path: name });
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes(".."))
-    throw new LinuxKitError("HOSTILE_ARCHIVE", `${name}: a member's name must not contain "..": it would leave the tree`, { path: name });
-  return parts.join("/");
+  if (!parts.includes("..")) return parts.join("/");
+  if (parents === "refused")
+    throw new LinuxKitError("HOSTILE_ARCHIVE", `${name}: a member's name must not contain "..": it could leave the tree`, { path: name });
+  const kept: string[] = [];
+  for (const part of parts) {
+    if (part === "..") kept.pop();
+    else kept.push(part);
+  }
+  return kept.join("/");
 }

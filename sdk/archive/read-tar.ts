@@ -2,7 +2,7 @@ import type { Bytes } from "../core/bytes.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { type Entry, type EntryHeader, type EntryType, NO_BODY } from "./entry.ts";
-import { decodePath, memberPath } from "./path.ts";
+import { decodePath, memberPath, type Parents } from "./path.ts";
 import { decodePax, type PaxRecords, XATTR } from "./pax.ts";
 import { BLOCK, decodeTarHeader, type TarHeader } from "./tar-header.ts";
 
@@ -29,6 +29,8 @@ export interface ReadTarOptions {
    * shows that it was cut between two members. @default "required"
    */
   readonly end?: "required" | "optional";
+  /** What a `..` does in the name of a member, or in that of the target of a hard link. @default "refused" */
+  readonly parents?: Parents;
 }
 
 /** What the extension headers before a member set for it. */
@@ -45,9 +47,13 @@ interface Extensions {
  *
  * @param what names the archive in messages
  * @throws CORRUPT, with the offset, for a bad checksum or number, a cut archive, an unknown type, a sparse member
- * @throws HOSTILE_ARCHIVE for a name with `..`
+ * @throws HOSTILE_ARCHIVE for a name with `..`, unless `parents` says otherwise
  */
-export async function* readTar(source: Bytes, what = "tar archive", { end = "required" }: ReadTarOptions = {}): AsyncGenerator<Entry> {
+export async function* readTar(
+  source: Bytes,
+  what = "tar archive",
+  { end = "required", parents = "refused" }: ReadTarOptions = {},
+): AsyncGenerator<Entry> {
   const reader = new ByteReader(source);
   const global: PaxRecords = new Map();
   let extensions: Extensions = { pax: new Map() };
@@ -67,7 +73,9 @@ export async function* readTar(source: Bytes, what = "tar archive", { end = "req
         });
         continue;
       }
-      const entry = await locate(what, start, () => describe(header, { ...extensions, pax: new Map([...global, ...extensions.pax]) }));
+      const entry = await locate(what, start, () =>
+        describe(header, { ...extensions, pax: new Map([...global, ...extensions.pax]) }, parents),
+      );
       extensions = { pax: new Map() };
       if (header.type === "V") continue;
       yield* member(reader, entry, what, start);
@@ -99,7 +107,7 @@ async function* member(reader: ByteReader, entry: EntryHeader, what: string, sta
   if (skipped !== rest) throw corruptAt(what, start, cut(entry.path, Math.max(0, entry.size - left + skipped), entry.size));
 }
 
-function describe(header: TarHeader, { pax, longName, longLink }: Extensions): EntryHeader {
+function describe(header: TarHeader, { pax, longName, longLink }: Extensions, parents: Parents): EntryHeader {
   if (header.type === "S" || [...pax.keys()].some((key) => key.startsWith("GNU.sparse."))) {
     throw new LinuxKitError("CORRUPT", "a sparse member, which this reader does not support: write the archive without --sparse", {
       path: "sparse",
@@ -116,14 +124,14 @@ function describe(header: TarHeader, { pax, longName, longLink }: Extensions): E
   const link = decodePath(pax.get("linkpath") ?? longLink ?? header.link);
   const xattrs = new Map([...pax].filter(([key]) => key.startsWith(XATTR)).map(([key, value]) => [key.slice(XATTR.length), value]));
   return {
-    path: memberPath(rawName),
+    path: memberPath(rawName, parents),
     type: type ?? "file",
     mode: header.mode & 0o7777,
     uid: paxNumber(pax, "uid", header.uid),
     gid: paxNumber(pax, "gid", header.gid),
     size,
     mtime: Math.floor(paxNumber(pax, "mtime", header.mtime)),
-    ...(type === "symlink" ? { link } : type === "hardlink" ? { link: memberPath(link) } : {}),
+    ...(type === "symlink" ? { link } : type === "hardlink" ? { link: memberPath(link, parents) } : {}),
     ...(type === "character" || type === "block" ? { major: header.major, minor: header.minor } : {}),
     ...(xattrs.size > 0 ? { xattrs } : {}),
   };

@@ -30,7 +30,7 @@ export async function pathHistory(
     const tar = meter.bytes(decompress(verify(layer.open(), layer, what), what), layer.size, what);
     let entry: EntryHeader | undefined;
     let removes = false;
-    for await (const { body, ...header } of readTar(tar, what, { end: "optional" })) {
+    for await (const { body, ...header } of readTar(tar, what, { end: "optional", parents: "clamped" })) {
       throwIfCancelled(options.signal, "reading an image");
       meter.entry(header.path.length, what);
       if (header.path === path) entry = header;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decodePath, encodePath } from "../../sdk/archive/path.ts";
+import { decodePath, encodePath, memberPath } from "../../sdk/archive/path.ts";
 
 describe("a name's bytes survive decoding and encoding", () => {
   for (const row of [
@@ -20,4 +20,21 @@ describe("a name's bytes survive decoding and encoding", () => {
       assert.deepEqual(Uint8Array.from(encodePath(row.text)), bytes);
     });
   }
+});
+
+test("a .. that is clamped leads to the parent, and from the root to the root", () => {
+  const rows: [string, string][] = [
+    ["a/b", "a/b"],
+    ["/a//./b/", "a/b"],
+    ["a/../b", "b"],
+    ["../a", "a"],
+    ["a/../../../b", "b"],
+    ["a/b/../../c/.", "c"],
+    ["..", ""],
+    ["a/..", ""],
+    ["...", "..."],
+    ["a/..b/.. /c", "a/..b/.. /c"],
+  ];
+  for (const [name, path] of rows) assert.equal(memberPath(name, "clamped"), path, name);
+  for (const name of ["../a", "a/../b", ".."]) assert.throws(() => memberPath(name), { code: "HOSTILE_ARCHIVE" });
 });

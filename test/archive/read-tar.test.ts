@@ -224,6 +224,12 @@ describe("bad archives are refused:", () => {
       code: "HOSTILE_ARCHIVE",
       message: /\.\./,
     },
+    {
+      name: "a name that goes up and stays in the tree",
+      parts: [block({ name: "a/../b" }), END],
+      code: "HOSTILE_ARCHIVE",
+      message: /could leave/,
+    },
     { name: "a NUL in a pax name", parts: [pax({ path: "a\0b" }), block({}), END], message: /NUL/ },
   ];
   for (const { name, parts, code = "CORRUPT", message } of rows) {

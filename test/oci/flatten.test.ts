@@ -91,6 +91,14 @@ describe("flatten applies", () => {
       ["a 1", "dir f", "l -> dir/.."],
     ],
     ["a path through a link that climbs to the root", [[symlinkEntry("l", "../..")], [fileEntry("l/a", "1")]], ["a 1", "l -> ../.."]],
+    [
+      "names with .., which end at the root",
+      [
+        [fileEntry("../a", "1"), fileEntry("d/../b", "1"), directoryEntry("d/.."), hardlink("c", "../../a")],
+        [fileEntry("../../b", "2"), whiteout("d/../.wh.a")],
+      ],
+      ["/", "b 2", "c 1"],
+    ],
     ["a path through a link to /", [[symlinkEntry("l", "/")], [fileEntry("l/a", "1")]], ["a 1", "l -> /"]],
     [
       "a path through a link to / by ..",
@@ -265,6 +273,8 @@ describe("flatten refuses", () => {
       /which does not exist/,
     ],
     ["a root that is a link", [[{ ...symlinkEntry("", "/etc") }]], "HOSTILE_ARCHIVE", /the root of an image must be a directory/],
+    ["a file over the root", [[fileEntry("d/..", "1")]], "HOSTILE_ARCHIVE", /the root of an image must be a directory/],
+    ["a hard link to the root by ..", [[hardlink("a", "d/..")]], "HOSTILE_ARCHIVE", /a hard link to the root/],
     ["a whiteout of the parent", [[whiteout("d/.wh...")]], "HOSTILE_ARCHIVE", /a whiteout of "\.\."/],
     ["a whiteout without a name", [[whiteout("d/.wh.")]], "HOSTILE_ARCHIVE"],
     ["a path of 4096 bytes", [[fileEntry(`${"d/".repeat(2047)}aa`, "")]], "HOSTILE_ARCHIVE", /a path of 4096 bytes/],
@@ -284,12 +294,6 @@ describe("flatten refuses", () => {
     );
   }
 
-  test("a name with ..", async () => {
-    const tar = await tarOf([fileEntry("aa/x", "1")]);
-    tar.write("..", 0);
-    checksum(tar);
-    await assert.rejects(shown([layerOf(tar)]), { code: "HOSTILE_ARCHIVE" });
-  });
   test("a member with a size beyond the end of the archive", async () => {
     const tar = await tarOf([fileEntry("a", "1")]);
     tar.write("77777777777", 124);

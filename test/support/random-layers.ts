@@ -4,17 +4,26 @@ import type { Random } from "./random.ts";
 const NAMES = ["a", "b", "c", "dir", "é", "x y", "\udcff\udc80z", "n".repeat(200)];
 const MODES = [0o644, 0o755, 0o600, 0o4755, 0o2755, 0o1777, 0o0];
 const LINKS = ["a", "./a", "../b", "/dir", "/a/b", "nowhere/x", "dir/", "/é", "/", "../../..", "dir/.."];
+const DETOURS = ["..", "../..", "a/..", "dir/../c/.."];
 
 /**
  * A stack of layers with everything that a layer can hold: entries over entries of other types, whiteouts before and
- * after what they hide, hard links into lower layers, parents that no layer names, links along a path. Most stacks are valid;
+ * after what they hide, hard links into lower layers, parents that no layer names, links along a path, names with `..`. Most stacks are valid;
  * every unpacker must refuse the others.
  */
 export function randomLayers(random: Random): Entry[][] {
   const world: World = { directories: new Set([""]), files: new Set(), random };
   return Array.from({ length: 1 + random.below(4) }, () =>
-    Array.from({ length: random.below(14) }, () => randomEntry(world)).filter((entry) => entry !== undefined),
+    Array.from({ length: random.below(14) }, () => randomEntry(world))
+      .filter((entry) => entry !== undefined)
+      .map((entry) => (random.chance(0.05) ? withDetours(entry, random) : entry)),
   );
+}
+
+/** The same entry by a longer name, which leads to it lexically. */
+function withDetours(entry: Entry, random: Random): Entry {
+  const path = `${random.pick(DETOURS)}/${entry.path}`;
+  return entry.type === "hardlink" ? { ...entry, path, link: `${random.pick(DETOURS)}/${entry.link}` } : { ...entry, path };
 }
 
 // roughly what exists so far: enough to generate useful paths

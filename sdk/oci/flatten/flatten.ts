@@ -36,9 +36,10 @@ export interface FlatImage extends AsyncDisposable {
 /**
  * Flattens an image's layers, bottom first, into one filesystem tree (image-spec, layer.md). Whiteouts and opaque
  * directories are applied, hard links are kept across layers, gzip and zstd are decompressed, and each layer is verified
- * against its digest and diff id. Memory holds one record for each path.
+ * against its digest and diff id. A `..` in a name leads no higher than the root, as with umoci and containerd. Memory holds one
+ * record for each path.
  *
- * @throws HOSTILE_ARCHIVE for paths that leave the root, hard links to the root, and layers that exceed the limits
+ * @throws HOSTILE_ARCHIVE for hard links to the root, loops of links, and layers that exceed the limits
  * @throws CORRUPT, DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, UNWRITABLE, CANCELLED
  */
 export async function flattenImage(layers: readonly Layer[], options: FlattenOptions = {}): Promise<FlatImage> {
@@ -85,7 +86,7 @@ async function applyLayer(tree: Tree, spool: UnnamedFile, layer: Layer, meter: L
   const blob = verify(layer.open(), layer, what);
   const tar = meter.bytes(decompress(blob, what, "reused"), layer.size, what);
   const checked = layer.diffId ? verify(tar, { digest: layer.diffId }, `${what}, uncompressed`) : tar;
-  for await (const entry of readTar(checked, what, { end: "optional" })) {
+  for await (const entry of readTar(checked, what, { end: "optional", parents: "clamped" })) {
     throwIfCancelled(signal, "flattening an image");
     const { body, ...header } = entry;
     meter.entry(weigh(header), what);
