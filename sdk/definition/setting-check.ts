@@ -7,6 +7,7 @@ import { rlimitName } from "./rlimit.ts";
 import { highestCpu } from "./cpu-list.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
 import { itemsOf } from "./inputs.ts";
+import { checkMountOptions } from "./mount-check.ts";
 import { hasOwnInit } from "./own-init.ts";
 import { networkKind } from "./service-network.ts";
 
@@ -30,6 +31,7 @@ export function settingFailures(definition: Definition): Failure[] {
     checkSysctl(container, phase, refuse);
     checkLimits(container, raised, refuse);
     checkWords(container, refuse);
+    checkMountOptions(container, refuse);
   }
   return failures;
 }
@@ -49,7 +51,8 @@ function checkMemory({ resources }: Container, refuse: Refuse): void {
   if (!memory) return;
   const { limit, swap } = memory;
   const at = (field: string): Step[] => ["resources", "memory", field];
-  if (typeof swap === "number" && swap > 0 && !isDeferred(limit)) {
+  // crun 1.8, which is Debian 12's, refuses 0 as well (`write_memory_swap`)
+  if (typeof swap === "number" && swap >= 0 && !isDeferred(limit)) {
     if (limit === undefined) refuse(at("swap"), `got ${swap} without a limit: set limit too, which swap includes`);
     else if (swap < limit) refuse(at("swap"), `got ${swap}, wanted at least the limit ${limit}: it is memory and swap together`);
   }

@@ -11,9 +11,14 @@ const cpu = (fields: object) => ({ resources: { cpu: fields } });
 const sysctl = (name: string) => ({ sysctl: { [name]: "1" } });
 const big = (bytes: number): string => "x".repeat(bytes);
 
-describe("a setting with which a container cannot start is refused", () => {
+describe("a setting with which a container cannot start, or that does nothing, is refused", () => {
   for (const [fields, message] of [
     [memory({ swap: 1 << 20 }), "services.a.resources.memory.swap: got 1048576 without a limit: set limit too, which swap includes"],
+    [memory({ swap: 0 }), "services.a.resources.memory.swap: got 0 without a limit: set limit too, which swap includes"],
+    [
+      memory({ limit: 2 << 20, swap: 0 }),
+      "services.a.resources.memory.swap: got 0, wanted at least the limit 2097152: it is memory and swap together",
+    ],
     [
       memory({ limit: 2 << 20, swap: 1 << 20 }),
       "services.a.resources.memory.swap: got 1048576, wanted at least the limit 2097152: it is memory and swap together",
@@ -102,6 +107,33 @@ describe("a setting with which a container cannot start is refused", () => {
       "services.a.health.command[1]: has 131072 bytes, wanted at most 131071, which Linux takes: put it into a file",
     ],
     [
+      { tmpfs: ["/tmp:size=64mb"] },
+      'services.a.tmpfs[0]: got the option "size=64mb", wanted bytes, as "size=64m", or a part of the memory, as "size=50%"',
+    ],
+    [
+      { tmpfs: ["/a", "/tmp:nosuid,size"] },
+      'services.a.tmpfs[1]: got the option "size", wanted bytes, as "size=64m", or a part of the memory, as "size=50%"',
+    ],
+    [{ tmpfs: ["/tmp:siez=64m"] }, 'services.a.tmpfs[0]: got the option "siez=64m", which is not one of a tmpfs: did you mean "size"?'],
+    [{ tmpfs: ["/tmp:mode=0o777"] }, 'services.a.tmpfs[0]: got the option "mode=0o777", wanted octal digits, as "mode=1777"'],
+    [{ tmpfs: ["/tmp:uid=app"] }, 'services.a.tmpfs[0]: got the option "uid=app", wanted a number, as "uid=1000"'],
+    [{ tmpfs: ["/tmp:nr_inodes=5%"] }, 'services.a.tmpfs[0]: got the option "nr_inodes=5%", wanted a number, as "nr_inodes=10k"'],
+    [{ tmpfs: ["/tmp:noexce"] }, 'services.a.tmpfs[0]: got the option "noexce", which is not one of a tmpfs: did you mean "noexec"?'],
+    [
+      { mounts: [{ type: "tmpfs", destination: "/c", options: ["nosuid", "size=1mb"] }] },
+      'services.a.mounts[0].options[1]: got the option "size=1mb", wanted bytes, as "size=64m", or a part of the memory, as "size=50%"',
+    ],
+    [{ binds: ["/etc:/x:readonly"] }, 'services.a.binds[0]: got the option "readonly", which is not one of a bind: write "ro"'],
+    [{ binds: ["/etc:/x:ro,Z"] }, 'services.a.binds[0]: got the option "Z", which labels files for SELinux: leave it out'],
+    [
+      { binds: ["/etc:/x:ro,noexecc"] },
+      'services.a.binds[0]: got the option "noexecc", which is not one of a bind: did you mean "noexec"?',
+    ],
+    [
+      { mounts: [{ type: "bind", source: "/etc", destination: "/x", options: ["rbind", "size=1m"] }] },
+      'services.a.mounts[0].options[1]: got the option "size=1m", which is not one of a bind',
+    ],
+    [
       { env: Array.from({ length: 20 }, (_, index) => `A${index}=${big(120_000)}`) },
       /^services\.a\.env: has \d+ bytes together with the command, wanted at most 2097152, which Linux takes: put values into files$/,
     ],
@@ -120,6 +152,9 @@ describe("a setting with which a container cannot start is refused", () => {
     assert.throws(() => make(fields, { init }), /swappiness: got 1/);
     assert.ok(make(fields));
     assert.throws(() => make({ sandbox: "linuxkit", ...sysctl("kernel.sem") }, { init }), /needs an ipc namespace/);
+    assert.throws(() => make({ sandbox: "linuxkit", tmpfs: ["/a:size=1mb"] }, { init }), /got the option "size=1mb"/);
+    // LinuxKit takes an option of a bind that does nothing
+    assert.ok(make({ sandbox: "linuxkit", binds: ["/etc:/x:readonly"] }, { init }));
   });
 });
 
@@ -127,11 +162,14 @@ describe("a setting with which it can start is taken", () => {
   for (const fields of [
     memory({ limit: 1 << 20, swap: 1 << 20 }),
     memory({ swap: -1 }),
-    memory({ limit: 1 << 20, swap: 0, disableOOMKiller: false }),
+    memory({ limit: 1 << 20, disableOOMKiller: false }),
     cpu({ shares: 262_144, quota: -1, period: 1000, cpus: "0-3,6", mems: "0" }),
     sysctl("net.core.somaxconn"),
     { ...sysctl("net.ipv4.conf.eth0/1.forwarding"), net: "none" },
     { ...sysctl("kernel.shmmax"), ...sysctl("fs.mqueue.msg_max") },
+    { tmpfs: ["/tmp", "/a:", "/b:rw,nosuid,size=5M,mode=1777,nr_inodes=10k,uid=0", "/c:size=50%,huge=advise,noswap,rnoexec"] },
+    { binds: ["/etc:/x", "/etc:/y:", "/etc:/z:ro,nosuid,rslave", "/etc:/w:rro,rnodev,bind"] },
+    { mounts: [{ type: "proc", destination: "/p", options: ["hidepid=2"] }] },
     { rlimits: ["nofile,1048576,1048576", "core,0,unlimited", "as,unlimited,unlimited"] },
     { env: [`A=${big(131_069)}`], command: [big(131_071)] },
     { env: Array.from({ length: 20 }, (_, index) => `A${index}=${big(120_000)}`), rlimits: ["stack,67108864,67108864"] },
