@@ -6,6 +6,7 @@ import { type Arch, ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Definition } from "../definition/definition.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import type { Image } from "../definition/image.ts";
 import { type SecureBoot, signerOf } from "../disk/signer.ts";
 import { checkSigned, DEFAULT_FORMAT, type FormatName, loaderPackages } from "../format/formats.ts";
@@ -91,6 +92,7 @@ export function build(image: Image, options: BuildOptions): Promise<Built> {
 
 /** {@link build} for a definition as plain JSON, which the plugin receives. */
 export async function buildDefinition(definition: Definition, options: BuildOptions): Promise<Built> {
+  knownDefinition(definition);
   const publication = options.push === undefined ? undefined : publicationOf(options.push);
   await using shared = sharedCache(options);
   const trusts = trustIn(options.cache, options.verify);

@@ -3,6 +3,7 @@ import { defaultCacheDir } from "../cache/location.ts";
 import type { Arch } from "../core/arch.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Image } from "../definition/image.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { type HardeningReport, hardeningReport } from "../hardening/report.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { kernelConfigOf } from "./kernel-config.ts";
@@ -28,11 +29,12 @@ export interface HardeningOptions extends Origins {
  * Reports the recommendations of the Kernel Self Protection Project for an OS and the kernel that a build would use.
  * Each setting is on, off, waived, or set but inert. Each option of the kernel's configuration is on or off.
  *
- * @throws NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
+ * @throws INVALID_DEFINITION, NO_MIRROR, NETWORK, SIGNATURE_INVALID, PACKAGE_UNAVAILABLE, CANCELLED
  */
 export async function hardening(image: Image, options: HardeningOptions = {}): Promise<HardeningReport> {
   const { arch = "amd64", cacheDir = defaultCacheDir(), lock } = options;
   const { kernel, harden } = image.spec;
+  knownDefinition({ kernel, harden });
   const config =
     options.kernelConfig ?? (await kernelConfigOf(image.spec, { ...options, arch, cacheDir, store: new BlobStore(cacheDir) }, lock));
   return hardeningReport({ arch, cmdline: kernel?.cmdline ?? "", harden, config });

@@ -1,11 +1,8 @@
 import { parseArgs } from "node:util";
-import { deferredIn } from "../definition/normalise.ts";
 import { withoutSecrets } from "../definition/metadata.ts";
 import { masked, UNKNOWN } from "../core/deferred.ts";
-import { formatPath } from "../core/property-path.ts";
-import { LinuxKitError } from "../core/errors.ts";
-import type { Definition } from "../definition/definition.ts";
 import type { Image } from "../definition/image.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { page } from "../review/page/page.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { pictured } from "./compare.ts";
@@ -68,18 +65,6 @@ ${OPTIONS}`,
     knownDefinition((await imageOf(args)).spec);
   },
 };
-
-/** The same definition. @throws INVALID_DEFINITION where only a Pulumi program knows a value of it */
-export function knownDefinition(spec: Definition): Definition {
-  const unknown = deferredIn(spec);
-  if (!unknown) return spec;
-  const path = formatPath(unknown);
-  throw new LinuxKitError(
-    "INVALID_DEFINITION",
-    `${path}: got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program`,
-    { path },
-  );
-}
 
 async function imageOf(args: readonly string[]): Promise<Image> {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { image: { type: "string" } } });

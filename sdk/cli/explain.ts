@@ -10,7 +10,7 @@ import { explain as answersTo } from "../review/explain/explain.ts";
 import { type Question, questionOf } from "../review/explain/question.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { definitionPlaces, type Place } from "./definition-place.ts";
-import { knownDefinition } from "./describe.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { initrdOf } from "./held-build.ts";
 import { archOption } from "./load-image.ts";
 import { readBuild } from "./reviewed-build.ts";

@@ -7,7 +7,7 @@ import type { Definition } from "../definition/definition.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { diff } from "../review/diff.ts";
 import { type Command, ExitStatus, onlyOne, UsageError } from "./command.ts";
-import { knownDefinition } from "./describe.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { SOURCE_HELP, SOURCE_OPTIONS, sourceOptions } from "./source-options.ts";
 import { showProgress } from "./terminal.ts";

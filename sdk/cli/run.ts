@@ -9,7 +9,7 @@ import { checkPublished } from "../../providers/qemu/published-ports.ts";
 import { ARCHES, type Arch } from "../core/arch.ts";
 import type { Definition } from "../definition/definition.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
-import { knownDefinition } from "./describe.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { archOption, loadImage } from "./load-image.ts";
 import { buildAndRun } from "./run-machine.ts";
 import { runSecrets } from "./run-secrets.ts";

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { upgradedLock } from "../builder/upgrade.ts";
+import { knownDefinition } from "../definition/known-definition.ts";
 import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { writeFileWhole } from "../core/write-file.ts";
@@ -52,7 +53,7 @@ change against the lock. Nothing is built, and the lock stays as it is without -
     const format = oneOf(values.format, FORMATS, "--format");
     if (values.lock === undefined) throw new UsageError("--lock is missing: it says which versions to upgrade from");
     const old = await readLock(values.lock);
-    const definition = (await loadImage(file, values.image)).spec;
+    const definition = knownDefinition((await loadImage(file, values.image)).spec);
     const advisories = await loadAdvisories(values.vulnerabilities);
     const cacheDir = defaultCacheDir();
     const { signal } = terminal;

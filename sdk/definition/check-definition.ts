@@ -1,9 +1,10 @@
 import { crossFailures } from "./cross-check.ts";
 import { type Definition, definitionSchema } from "./definition.ts";
-import { type Failure, failure } from "../core/failure.ts";
+import type { Failure } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
 import { isDeferred } from "../core/deferred.ts";
-import { deferredIn, type Draft, normalise } from "./normalise.ts";
+import { unknownFailures } from "./known-definition.ts";
+import { type Draft, normalise } from "./normalise.ts";
 
 /**
  * The strict check of a definition that came from outside as JSON. In a preview, parts of it may be unknown (a symbol
@@ -20,11 +21,8 @@ export function checkDefinition(
   // the whole definition may be unknown too
   if (isDeferred(json) && !options.complete) return { definition: json as Definition };
   const definition = normalise(json as Draft);
-  const deferred = options.complete ? deferredIn(definition) : undefined;
-  if (deferred)
-    return {
-      failures: [failure(deferred, "got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program")],
-    };
+  const unknown = options.complete ? unknownFailures(definition) : [];
+  if (unknown.length > 0) return { failures: unknown };
   // an unknown section may hold the names that the others use
   if (Object.values(definition).some(isDeferred)) return { definition };
   const crossed = crossFailures(definition);

@@ -53,6 +53,7 @@ describe("the shell", () => {
   write("typo.yml", "kernel:\n  image: linuxkit/kernel:6.6.13\n  cmdlin: x\n");
   write("os.txt", "x");
   write("lock.json", "[]");
+  write("whole.json", JSON.stringify({ version: 1, arch: "amd64", debian: {}, images: {} }));
 
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   const rows: readonly { args: string[]; status: number; out?: RegExp; err?: RegExp; input?: string }[] = [
@@ -78,7 +79,13 @@ describe("the shell", () => {
     {
       args: ["validate", "later.ts"],
       status: 1,
-      err: /^INVALID_DEFINITION: services\.web\.env\[0\]: got a value that is not known yet, wanted plain data: Outputs work only in a Pulumi program\n$/,
+      err: /^INVALID_DEFINITION: services\.web\.env\[0\]: got a value that is not known yet, wanted plain data: Outputs work only in the resources of a Pulumi program, such as an ImageBuild\n$/,
+    },
+    { args: ["build", "later.ts"], status: 1, err: /^INVALID_DEFINITION: services\.web\.env\[0\]: got a value that is not known yet/ },
+    {
+      args: ["upgrade", "later.ts", "--lock", "whole.json"],
+      status: 1,
+      err: /^INVALID_DEFINITION: services\.web\.env\[0\]: got a value that is not known yet/,
     },
     {
       args: ["describe", "-", "--format", "html"],

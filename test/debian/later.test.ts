@@ -29,7 +29,7 @@ describe("a file of debian.packages may be an Output", () => {
       assert.ok(typeof found === "object");
       assert.deepEqual(found.debian.files, files);
       // a build outside of a program cannot wait for it
-      assert.match(JSON.stringify(checkDefinition(os.spec, { complete: true })), /Outputs work only in a Pulumi program/);
+      assert.match(JSON.stringify(checkDefinition(os.spec, { complete: true })), /Outputs work only in the resources of a Pulumi program/);
     });
 
   test("and what is known beside it is checked", () => {
