@@ -2,7 +2,7 @@ import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
 import { imageSource } from "./debian-image.ts";
 import { environment } from "./environment.ts";
-import { fields, word } from "./fields.ts";
+import { anySeconds, fields, word } from "./fields.ts";
 import { health } from "./health.ts";
 import type { Known } from "./inputs.ts";
 import { egress, publish } from "./network.ts";
@@ -25,7 +25,7 @@ const everyContainer = {
   modules: z.array(word).optional(),
 };
 
-const taskFields = { ...everyContainer, timeout: z.number().min(0).max(86_400).optional() };
+const taskFields = { ...everyContainer, timeout: anySeconds.min(0).max(86_400).optional() };
 
 /** The schema of `OnbootTaskArgs`. */
 export const onbootSchema = fields({ ...taskFields, optional: z.boolean().optional() });
@@ -41,7 +41,7 @@ export const serviceSchema = fields({
   after: after.optional(),
   health: health.optional(),
   stopSignal: signal.optional(),
-  stopTimeout: z.number().min(0).max(3600).optional(),
+  stopTimeout: anySeconds.min(0).max(3600).optional(),
   log: log.optional(),
   publish: z.array(publish).optional(),
   egress: z.array(egress).optional(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ContainerFields, labelSchema } from "./container-fields.ts";
-import { count, fields, mode, sha256, text, treePath, word } from "./fields.ts";
+import { count, fields, fileContents, mode, sha256, text, treePath, word } from "./fields.ts";
 
 /** A Debian package's name (Debian policy 5.6.1). */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, "a Debian package name: lower-case letters, digits, +, - and .");
@@ -122,7 +122,7 @@ export interface DebianImage {
 
 const fileFields = {
   path: treePath,
-  contents: z.string().optional(),
+  contents: fileContents.optional(),
   source: text.min(1).optional(),
   directory: z.boolean().optional(),
   symlink: word.optional(),

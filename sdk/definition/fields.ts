@@ -49,8 +49,26 @@ export const bytes = z.int({ error: ({ input }) => bytesWanted(input) });
 /** A TCP port. */
 export const port = z.int().min(1).max(65535);
 
-/** Seconds; fractions are allowed. */
-export const seconds = z.number().positive().max(86_400);
+const SECONDS_IN: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** What a number of seconds is wanted to be: a duration with its unit, as `5s` or `1m30s`, says which number was meant. */
+export function secondsWanted(value: unknown): string | undefined {
+  if (typeof value !== "string" || !/^(?:\d+(?:\.\d+)?(?:ms|[smh]))+$/.test(value)) return undefined;
+  let sum = 0;
+  for (const [, digits, unit = ""] of value.matchAll(/(\d+(?:\.\d+)?)(ms|[smh])/g)) sum += Number(digits) * (SECONDS_IN[unit] ?? 0);
+  return `a number of seconds: ${Number(sum.toFixed(3))}`;
+}
+
+/** A number of seconds; fractions are allowed. */
+export const anySeconds = z.number({ error: ({ input }) => secondsWanted(input) });
+
+/** Seconds of a wait. */
+export const seconds = anySeconds.positive().max(86_400);
+
+/** Text of a file. What is no text goes in from a file, whose bytes are kept. */
+export const fileContents = z.string({
+  error: ({ input }) => (input instanceof Uint8Array ? "a string; put bytes into a file, and name it as source" : undefined),
+});
 
 const MODE_WANTED = 'octal digits in quotes, as "0644"';
 

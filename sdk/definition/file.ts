@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { throwFailures } from "../core/failure.ts";
 import { failuresOf } from "./failures-of.ts";
-import { count, fields, mode, owner, sha256, text, treePath, word } from "./fields.ts";
+import { count, fields, fileContents, mode, owner, sha256, text, treePath, word } from "./fields.ts";
 import type { FileArgs } from "./file-args.ts";
 import { checkName } from "./named-arguments.ts";
 import { frozenCopy } from "./inputs.ts";
@@ -9,7 +9,7 @@ import { frozenCopy } from "./inputs.ts";
 const kinds = {
   directory: z.boolean().optional(),
   symlink: word.optional(),
-  contents: z.string().optional(),
+  contents: fileContents.optional(),
   source: text.min(1).optional(),
   metadata: z.enum(["yaml", "json"]).optional(),
 };

@@ -91,6 +91,10 @@ const ROWS: readonly Row[] = [
   field("health", { http: { port: 80 }, tcp: { port: 80 } }, /wanted exactly one of http, tcp and command$/, { tcp: { port: 80 } }),
   field("health", {}, /wanted exactly one of http, tcp and command$/, { tcp: { port: 80 } }),
   field("health", { command: "curl x" }, /health\.command: got "curl x", wanted a list: put it in \[ \]$/, { command: ["curl", "x"] }),
+  field("stopTimeout", "10s", /stopTimeout: got "10s", wanted a number of seconds: 10$/, 10),
+  field("stopTimeout", "1m30.5s", /wanted a number of seconds: 90\.5$/, 90.5),
+  field("stopTimeout", "soon", /got "soon", wanted a number$/, 10),
+  field("health", { tcp: { port: 80 }, interval: "500ms" }, /wanted a number of seconds: 0\.5$/, { tcp: { port: 80 }, interval: 0.5 }),
   field("resources", { memory: "64m" }, /resources\.memory: got "64m", wanted an object$/, { memory: { limit: 67108864 } }),
   field("resources", { memory: { limit: "64m" } }, /wanted a number of bytes: 67108864$/, { memory: { limit: 67108864 } }),
   field("resources", { memory: { limit: "1.5 GiB" } }, /wanted a number of bytes: 1610612736$/, { memory: { limit: 1610612736 } }),
@@ -137,6 +141,12 @@ const ROWS: readonly Row[] = [
     () => new Service("my service", { image: "x" }),
     /wanted at most 76 letters, digits or/,
     () => new Service("my-service", { image: "x" }),
+  ],
+  [
+    "the bytes of a file",
+    () => file({ contents: Buffer.from("x") }),
+    /^files\.\/x\.contents: got an object, wanted a string; put bytes into a file, and name it as source$/,
+    () => file({ source: "app.bin" }),
   ],
   [
     "an onboot task that restarts",
