@@ -31,10 +31,3 @@ export type Rules = Readonly<Record<string, Rule>>;
 
 /** The rank of a fact that gives access by being there. */
 export const present = (value: Json | undefined): number => (value === undefined ? 0 : 1);
-
-/** A member of a value that is an object. */
-export function member(value: Json | undefined, name: string): Json | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as { readonly [key: string]: Json })[name]
-    : undefined;
-}

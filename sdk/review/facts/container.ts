@@ -7,6 +7,7 @@ import { extraCalls } from "../../definition/seccomp.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../../definition/sandbox-defaults.ts";
 import type { PartFacts } from "../fact.ts";
 import { addImage } from "./image.ts";
+import { addMappings } from "./mappings.ts";
 import { addMounts } from "./mounts.ts";
 import { addNetwork } from "./network.ts";
 
@@ -43,7 +44,7 @@ export function addContainer(facts: PartFacts, { container: given, phase, name }
   facts.add("sandbox", "", ["sandbox"], isOpen ? "linuxkit" : undefined);
   facts.add("label", "", ["label"], given.label === "allow" ? "allow" : undefined);
   addPrivileges(facts, container, isOpen);
-  addMounts(facts, container);
+  addMounts(facts, container, isOpen);
   addNetwork(facts, container, phase);
   facts.add("command", "", ["command"], container.command);
   addEnvironment(facts, container.env);
@@ -73,8 +74,8 @@ function addPrivileges(facts: PartFacts, container: Container, isOpen: boolean):
   }
   facts.add("cgroup", "", ["cgroup"], (container.cgroup ?? (isOpen ? "host" : "new")) === "new" ? undefined : (container.cgroup ?? "host"));
   facts.add("user-namespace", "", ["userns"], container.userns);
-  facts.addLeaves("mapping", ["uidMappings"], container.uidMappings);
-  facts.addLeaves("mapping", ["gidMappings"], container.gidMappings);
+  addMappings(facts, ["uidMappings"], container.uidMappings);
+  addMappings(facts, ["gidMappings"], container.gidMappings);
   facts.add("user", "user", ["uid"], uid ?? (isOpen ? 0 : undefined));
   facts.add("user", "group", ["gid"], gid ?? (isOpen ? 0 : undefined));
   for (const group of additionalGids) facts.add("group", String(group), ["additionalGids", String(group)], true);

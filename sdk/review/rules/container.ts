@@ -1,5 +1,5 @@
 import type { Json } from "../../core/json.ts";
-import { member, present, type Rules } from "../rule.ts";
+import { present, type Rules } from "../rule.ts";
 
 const CLOSED = ["closed", undefined, "open"];
 
@@ -54,6 +54,7 @@ export const CONTAINER_RULES: Rules = {
   },
   mapping: {
     noun: ({ name }) => `id mapping ${name}`,
+    value: () => undefined,
     rank: present,
     why: { widens: "it owns more of the machine's ids", narrows: "it owns fewer of the machine's ids" },
   },
@@ -114,24 +115,37 @@ export const CONTAINER_RULES: Rules = {
   },
   bind: {
     noun: ({ name }) => `bind ${name}`,
-    value: (value) => optionsOf(value).join(",") || "rw",
-    rank: (value) => (value === undefined ? 0 : optionsOf(value).includes("ro") ? 1 : 2),
+    value: (value) => wordsOf(value).join(",") || "rw",
+    rank: mountRank,
     why: { widens: "it sees, or may change, files from outside", narrows: "it sees, or may change, fewer files from outside" },
   },
   mount: {
     noun: ({ name }) => `mount ${name}`,
-    value: (value) => optionsOf(value).join(",") || undefined,
+    value: (value) => wordsOf(value).join(",") || undefined,
+    rank: mountRank,
+    why: { widens: "it has a filesystem more, or may change it", narrows: "it has a filesystem less, or cannot change it" },
+  },
+  "mount-guard": {
+    noun: ({ name }) => name,
+    value: () => undefined,
+    rank: (value) => -present(value),
+    why: { widens: "what is in the mount is less restricted", narrows: "what is in the mount is more restricted" },
+  },
+  "mount-open": {
+    noun: ({ name }) => name,
+    value: () => undefined,
     rank: present,
-    why: { widens: "it has a filesystem more", narrows: "it has a filesystem less" },
+    why: { widens: "what is in the mount is less restricted", narrows: "what is in the mount is more restricted" },
   },
   tmpfs: {
     noun: ({ name }) => `tmpfs ${name}`,
-    value: (value) => (Array.isArray(value) && value.length > 0 ? value.join(",") : undefined),
+    value: (value) => wordsOf(value).join(",") || undefined,
   },
   device: {
     noun: ({ name }) => `device ${name}`,
-    value: (value) => ["type", "major", "minor", "mode"].flatMap((key) => member(value, key) ?? []).join(" "),
-    rank: present,
+    value: (value) => (value === "" ? undefined : String(value)),
+    // a mode says who may open it, as that of a file
+    rank: (value) => (value === undefined ? 0 : 1 + (Number.parseInt(String(value), 8) & 0o066)),
     why: { widens: "it may open the device", narrows: "it can no longer open the device" },
   },
   "device-rule": {
@@ -162,7 +176,13 @@ function closedness(value: Json | undefined): number {
   return CLOSED.indexOf(value as string | undefined);
 }
 
-function optionsOf(value: Json): readonly string[] {
-  const options = member(value, "options");
-  return Array.isArray(options) ? options.map(String) : [];
+function wordsOf(value: Json): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** A mount that can be written gives more than one that can be read, and one whose mounts appear on the machine gives the most. */
+function mountRank(value: Json | undefined): number {
+  if (value === undefined) return 0;
+  const words = wordsOf(value);
+  return (words.includes("ro") ? 1 : 2) + (words.some((word) => /^r?shared$/.test(word)) ? 2 : 0);
 }
