@@ -32,6 +32,9 @@ export interface PartFacts {
   readonly list: readonly Fact[];
 }
 
+/** The rules of texts that have a name, as `PASSWORD=…`, or are words of a command. */
+const NAMED = ["environment", "cmdline", "protection", "first-program", "setting", "health"];
+
 /** Collects facts below the path of a part. `isSecret` takes a path. */
 export function partFacts(part: readonly Step[], isSecret: (path: string) => boolean = () => false): PartFacts {
   const list: Fact[] = [];
@@ -39,7 +42,7 @@ export function partFacts(part: readonly Step[], isSecret: (path: string) => boo
   const add: PartFacts["add"] = (rule, name, steps, value) => {
     if (value === undefined) return;
     const path = formatPath([...part, ...steps]);
-    const isHidden = rule === "private-key" || isSecret(path) || looksSecret(value, rule === "environment" ? `${name}=` : "");
+    const isHidden = rule === "private-key" || isSecret(path) || looksSecret(value, NAMED.includes(rule) ? `${name}=` : "");
     list.push({ path, part: at, rule, name, value: value as Json, ...(isHidden && { secret: true }) });
   };
   const addLeaves: PartFacts["addLeaves"] = (rule, steps, value) => {

@@ -29,23 +29,35 @@ export interface Reviewed {
 /** Everything that holds in an operating system, as facts. Equal systems have equal facts, in whatever order they are written. */
 export function factsOf({ definition, lock, advisories, labels = {}, isSecret = () => false }: Reviewed): Facts {
   const parts = partsOf(definition);
-  const found: Fact[] = [...machineFacts(definition, isSecret), ...orders(parts)];
+  const found: Fact[] = [...machineFacts(definition, isSecret), ...orders(definition, parts)];
+  // a lock may have more packages than a call takes as arguments
+  const add = (facts: readonly Fact[]): void => {
+    for (const fact of facts) found.push(fact);
+  };
   for (const { steps, placed } of parts) {
     const facts = partFacts(steps, isSecret);
     addContainer(facts, placed, labels[formatPath([placed.phase, placed.name])]);
-    found.push(...facts.list);
+    add(facts.list);
   }
-  for (const [name, volume] of Object.entries(definition.volumes)) found.push(...volumeFacts(name, volume, isSecret));
-  for (const file of definition.files) found.push(...fileFacts(file, isSecret));
-  if (lock) found.push(...lockFacts(definition, lock, advisories));
+  for (const [name, volume] of Object.entries(definition.volumes)) add(volumeFacts(name, volume, isSecret));
+  for (const file of definition.files) add(fileFacts(file, isSecret));
+  if (lock) add(lockFacts(definition, lock, advisories));
   // of two files with the same path, the later one counts
   return new Map(found.map((fact) => [fact.path, fact] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** Tasks run in the order in which they are written, so their order is a fact. The order of the services is not. */
-function orders(parts: ReturnType<typeof partsOf>): Fact[] {
-  return (["onboot", "onshutdown"] as const).flatMap((phase): Fact[] => {
-    const names = parts.flatMap(({ steps: [section, name] }) => (section === phase ? [String(name)] : []));
-    return names.length === 0 ? [] : [{ path: `order.${phase}`, part: `order.${phase}`, rule: "order", name: phase, value: names }];
-  });
+/**
+ * Tasks run in the order in which they are written, and of a file in two images of init the later one is taken, so their order
+ * is a fact. The order of the services is not.
+ */
+function orders({ init }: Definition, parts: ReturnType<typeof partsOf>): Fact[] {
+  const named = (phase: string): string[] => parts.flatMap(({ steps: [section, name] }) => (section === phase ? [String(name)] : []));
+  const lists: readonly (readonly [key: string, name: string, values: readonly string[]])[] = [
+    ["init", "init images", init.map((source) => (typeof source === "string" ? source : `debian ${source.debian.role}`))],
+    ["onboot", "onboot tasks", named("onboot")],
+    ["onshutdown", "onshutdown tasks", named("onshutdown")],
+  ];
+  return lists.flatMap(([key, name, value]): Fact[] =>
+    value.length === 0 ? [] : [{ path: `order.${key}`, part: `order.${key}`, rule: "order", name, value }],
+  );
 }

@@ -37,7 +37,12 @@ const OWNERS: Readonly<Record<string, (change: Change, all: readonly Change[], b
   order: withOrder,
   "image-digest": (change, _, byPath) => withImage(change, byPath),
   "package-named": (change, _, byPath) => withVersion(change, byPath),
+  "api-clients": (change, _, byPath) => withInterface(change, byPath),
   "tree-file": (change, _, byPath) => withFolder(change, byPath),
+  "seccomp-default": (change, _, byPath) => withProfile(change, byPath),
+  "seccomp-architecture": (change, _, byPath) => withProfile(change, byPath),
+  "system-call": (change, _, byPath) => withProfile(change, byPath),
+  "system-call-refused": (change, _, byPath) => withProfile(change, byPath),
 };
 
 /** The change that another one lies within, if it needs no line of its own. `known` holds those that were found before. */
@@ -68,6 +73,22 @@ function withFolder({ path, action }: Change, byPath: ByPath): Change | undefine
   return action !== "changed" && folder?.action === action ? folder : undefined;
 }
 
+/**
+ * Another kind of filter says enough of its calls. A call beside the default filter keeps its line, unless every call is, or was,
+ * allowed.
+ */
+function withProfile({ path, part }: Change, byPath: ByPath): Change | undefined {
+  const profile = byPath.get(formatPath([...parsePath(part), "seccomp"]));
+  const isExtension = parsePath(path).at(-2) === "allow";
+  return isExtension && profile?.before !== "unconfined" && profile?.after !== "unconfined" ? undefined : profile;
+}
+
+/** An interface comes and goes with its clients. */
+function withInterface({ part, action }: Change, byPath: ByPath): Change | undefined {
+  const api = byPath.get(part);
+  return api?.action === action ? api : undefined;
+}
+
 /** A package that is named, and is installed by that, is one change: the one with its version. */
 function withVersion({ path, action }: Change, byPath: ByPath): Change | undefined {
   const steps = parsePath(path);
@@ -81,12 +102,15 @@ function withImage({ path }: Change, byPath: ByPath): Change | undefined {
   return image?.action === "changed" ? image : undefined;
 }
 
-/** The order of tasks follows from those that came or went, unless the others changed places as well. */
+/** The rules of what an order lists: a task, or an image of init. */
+const BEGINS = ["container", "init", "image"];
+
+/** The order follows from what came or went, unless the others changed places as well. */
 function withOrder({ path, before = [], after = [] }: Change, all: readonly Change[]): Change | undefined {
   const [old, now] = [before as readonly string[], after as readonly string[]];
   const moved = canonicalJson(old.filter((name) => now.includes(name))) !== canonicalJson(now.filter((name) => old.includes(name)));
   const phase = parsePath(path)[1];
   return moved
     ? undefined
-    : all.find(({ rule, part, action }) => rule === "container" && action !== "changed" && parsePath(part)[0] === phase);
+    : all.find(({ rule, part, action }) => BEGINS.includes(rule) && action !== "changed" && parsePath(part)[0] === phase);
 }

@@ -1,3 +1,4 @@
+import { COMMAND_LINE_RULES } from "./rules/command-line.ts";
 import { CONTAINER_RULES } from "./rules/container.ts";
 import { IMAGE_RULES } from "./rules/image.ts";
 import { LIMIT_RULES } from "./rules/limits.ts";
@@ -14,6 +15,7 @@ export const REVIEW_RULES: Rules = Object.freeze({
   ...LIMIT_RULES,
   ...IMAGE_RULES,
   ...MACHINE_RULES,
+  ...COMMAND_LINE_RULES,
   ...TREE_RULES,
   ...SIZE_RULES,
 });

@@ -9,6 +9,21 @@ const files = (...list: object[]) => debian.packages({ packages: ["nginx-light"]
 const db = (fields: object = {}) =>
   new Service("db", { image: debian.packages({ packages: ["postgresql"] }), command: ["postgres"], ...fields });
 
+const filter = (names: string[], defaultAction: "SCMP_ACT_ERRNO" | "SCMP_ACT_LOG" = "SCMP_ACT_ERRNO") => ({
+  defaultAction,
+  syscalls: [{ names, action: "SCMP_ACT_ALLOW" as const }],
+});
+
+const kernel = (cmdline: string) => new Kernel({ image: debian.kernel(), cmdline });
+
+const certificate = (base64: string) => `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
+const api = (authorities: string[]) => ({
+  port: 7000,
+  clientCa: authorities.map(certificate).join(""),
+  certificate: certificate("CCCC"),
+  key: "-----BEGIN PRIVATE KEY-----\nDDDD\n-----END PRIVATE KEY-----\n",
+});
+
 const YAML = `kernel:
   image: linuxkit/kernel:6.6.71
   cmdline: "console=tty0 console=ttyS0"
@@ -239,8 +254,51 @@ export const ROWS: readonly Row[] = [
     web({ seccomp: { base: "default", allow: ["add_key", "keyctl"] } }),
     ["widens services.web: system call add_key added"],
   ],
+  [
+    "a system call more in a filter of its own",
+    web({ seccomp: filter(["read"]) }),
+    web({ seccomp: filter(["mount", "read"]) }),
+    ["widens services.web: system call mount added"],
+  ],
+  ["its system calls in another order", web({ seccomp: filter(["read", "write"]) }), web({ seccomp: filter(["write", "read"]) }), []],
+  [
+    "every call that it does not name",
+    web({ seccomp: filter(["read"]) }),
+    web({ seccomp: filter(["read"], "SCMP_ACT_LOG") }),
+    ["widens services.web: other system calls changed from SCMP_ACT_ERRNO to SCMP_ACT_LOG"],
+  ],
+  [
+    "a filter of its own",
+    web(),
+    web({ seccomp: filter(["read", "mount"]) }),
+    ["widens services.web: seccomp profile: a profile of its own instead of default"],
+  ],
+  [
+    "no filter instead of its own",
+    web({ seccomp: filter(["read", "mount"]) }),
+    web({ seccomp: "unconfined" }),
+    ["widens services.web: seccomp profile changed from a profile of its own to unconfined"],
+  ],
+  [
+    "the default filter with one more instead of none",
+    web({ seccomp: "unconfined" }),
+    web({ seccomp: { base: "default", allow: ["keyctl"] } }),
+    ["narrows services.web: seccomp profile: default instead of unconfined"],
+  ],
+  [
+    "a system call that is no longer refused",
+    web({ seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["bpf", "mount"], action: "SCMP_ACT_ERRNO" }] } }),
+    web({ seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mount"], action: "SCMP_ACT_ERRNO" }] } }),
+    ["widens services.web: refusal of system call bpf removed"],
+  ],
+  [
+    "other architectures",
+    web({ seccomp: filter(["read"]) }),
+    web({ seccomp: { ...filter(["read"]), architectures: ["SCMP_ARCH_X86"] } }),
+    ["widens services.web: system calls of SCMP_ARCH_X86 added"],
+  ],
   ["the default system calls by name", web(), web({ seccomp: "default" }), []],
-  ["another user", web(), web({ uid: 1000 }), ["neutral services.web: user: 1000 instead of the image's"]],
+  ["another user", web(), web({ uid: 1000 }), ["narrows services.web: user: 1000 instead of the image's"]],
   ["root", web({ uid: 1000 }), web({ uid: 0 }), ["widens services.web: user changed from 1000 to 0"]],
   ["a group more", web(), web({ additionalGids: [44] }), ["widens services.web: group 44 added"]],
   [
@@ -539,4 +597,159 @@ export const ROWS: readonly Row[] = [
     ["neutral files.k: contents of /k changed"],
   ],
   ["the port of /healthz", web(), web({}, { healthPort: 9000 }), ["widens healthPort: port of /healthz added: 9000"]],
+  ["the image's user instead of another", web({ uid: 1000 }), web(), ["widens services.web: user: the image's instead of 1000"]],
+  [
+    "another port inside",
+    web({ publish: ["8080:80"] }),
+    web({ publish: ["8080:22"] }),
+    ["widens services.web: port 8080/tcp added: to its port 22", "narrows services.web: port 8080/tcp removed: to its port 80"],
+  ],
+  [
+    "another folder that the machine makes",
+    web({ runtime: { mkdir: ["/a", "/b"] } }),
+    web({ runtime: { mkdir: ["/etc/x", "/b"] } }),
+    ["widens services.web: action of the machine mkdir /etc/x added", "narrows services.web: action of the machine mkdir /a removed"],
+  ],
+  ["the actions of the machine in another order", web({ runtime: { mkdir: ["/a", "/b"] } }), web({ runtime: { mkdir: ["/b", "/a"] } }), []],
+  [
+    "another folder that the machine mounts",
+    web({ runtime: { mounts: [{ type: "bind", source: "/a", destination: "/b", options: ["bind"] }] } }),
+    web({ runtime: { mounts: [{ type: "bind", source: "/", destination: "/b", options: ["bind"] }] } }),
+    [
+      "widens services.web: action of the machine mount bind / at /b added: bind",
+      "narrows services.web: action of the machine mount bind /a at /b removed: bind",
+    ],
+  ],
+  [
+    "a rule on devices with another access",
+    web({ resources: { devices: [{ allow: true, type: "c", access: "r" }] } }),
+    web({ resources: { devices: [{ allow: true, type: "c", access: "w" }] } }),
+    ["widens services.web: device rule allow c *:* w added", "narrows services.web: device rule allow c *:* r removed"],
+  ],
+  [
+    "a rule that denies less",
+    web({ resources: { devices: [{ allow: false, access: "rw" }] } }),
+    web({ resources: { devices: [{ allow: false, access: "r" }] } }),
+    ["widens services.web: device rule deny a *:* w removed"],
+  ],
+  [
+    "rules on devices in another order",
+    web({ resources: { devices: [{ allow: true, type: "c", access: "r" }, { allow: false }] } }),
+    web({ resources: { devices: [{ allow: false }, { allow: true, type: "c", access: "r" }] } }),
+    ["neutral services.web: order of the device rules changed from allow c *:* r, deny a *:* mrw to deny a *:* mrw, allow c *:* r"],
+  ],
+  [
+    "a shorter period of the same quota",
+    web({ resources: { cpu: { quota: 50_000 } } }),
+    web({ resources: { cpu: { quota: 50_000, period: 10_000 } } }),
+    ["widens services.web: cpu period: 10000 instead of no limit"],
+  ],
+  [
+    "a limit of huge pages",
+    web(),
+    web({ resources: { hugepageLimits: [{ pageSize: "2MB", limit: 1 << 21 }] } }),
+    ["narrows services.web: huge pages of 2MB: 2097152 instead of no limit"],
+  ],
+  [
+    "a faster disk",
+    web({ resources: { blockio: { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1 }] } } }),
+    web({ resources: { blockio: { throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 2 }] } } }),
+    ["widens services.web: blockio throttleReadBpsDevice 8:0 rate changed from 1 to 2"],
+  ],
+  [
+    "no limit of locked memory",
+    web(),
+    web({ rlimits: ["memlock,unlimited,unlimited"] }),
+    ["widens services.web: limit memlock added: unlimited,unlimited"],
+  ],
+  [
+    "root by another name",
+    web({ image: debian.packages({ packages: ["nginx-light"], users: [{ name: "app", uid: 1000 }] }) }),
+    web({ image: debian.packages({ packages: ["nginx-light"], users: [{ name: "app", uid: 0 }] }) }),
+    ['widens services.web: user app changed from {"uid":1000} to {"uid":0}'],
+  ],
+  [
+    "a member of a group",
+    web({ image: debian.packages({ packages: ["nginx-light"], groups: [{ name: "disk", gid: 6 }] }) }),
+    web({ image: debian.packages({ packages: ["nginx-light"], groups: [{ name: "disk", gid: 6, members: ["app"] }] }) }),
+    ["widens services.web: app in group disk added"],
+  ],
+  [
+    "the images of init in another order",
+    web({}, { init: [debian.init(), "a:1", "b:1"] }),
+    web({}, { init: [debian.init(), "b:1", "a:1"] }),
+    ["neutral order.init: order of the init images changed from debian init, a:1, b:1 to debian init, b:1, a:1"],
+  ],
+  ["an image of init", web(), web({}, { init: [debian.init(), "a:1"] }), ["widens init: init image a:1 added"]],
+  [
+    "another first program",
+    web(),
+    web({}, { kernel: kernel("console=ttyS0 rdinit=/bin/sh") }),
+    ["widens kernel: kernel parameter rdinit added: /bin/sh"],
+  ],
+  [
+    "a protection switched off",
+    web(),
+    web({}, { kernel: kernel("console=ttyS0 apparmor=0") }),
+    ["widens kernel: kernel parameter apparmor added: 0"],
+  ],
+  [
+    "a protection that is on anyway",
+    web(),
+    web({}, { kernel: kernel("console=ttyS0 apparmor=1") }),
+    ["neutral kernel: kernel parameter apparmor added: 1"],
+  ],
+  [
+    "a word that a later one undoes",
+    web({}, { kernel: kernel("init_on_alloc=1") }),
+    web({}, { kernel: kernel("init_on_alloc=1 init_on_alloc=0") }),
+    ["widens kernel: kernel parameter init_on_alloc changed from 1 to 1 0"],
+  ],
+  [
+    "a word that undoes an earlier one",
+    web({}, { kernel: kernel("init_on_alloc=1") }),
+    web({}, { kernel: kernel("init_on_alloc=0 init_on_alloc=1") }),
+    ["neutral kernel: kernel parameter init_on_alloc changed from 1 to 0 1"],
+  ],
+  ["a word with - for _", web({}, { kernel: kernel("slab_nomerge") }), web({}, { kernel: kernel("slab-nomerge") }), []],
+  [
+    "the default profile's value",
+    web({}, { kernel: kernel("mitigations=auto,nosmt") }),
+    web({}, { kernel: kernel("mitigations=auto") }),
+    ["widens kernel: kernel parameter mitigations changed from auto,nosmt to auto"],
+  ],
+  [
+    "a password on the command line",
+    web(),
+    web({}, { kernel: kernel("console=ttyS0 app.password=correct-horse") }),
+    ["neutral kernel: kernel parameter app.password added"],
+  ],
+  [
+    "a token in an annotation",
+    web(),
+    web({ annotations: { "api-token": "correct-horse" } }),
+    ["neutral services.web: annotations api-token added"],
+  ],
+  [
+    "a password of a health check",
+    web({ publish: ["8080"] }),
+    web({ publish: ["8080"], health: { command: ["psql", "--password=correct-horse"] } }),
+    ["neutral services.web: health check changed"],
+  ],
+  [
+    "another authority of the interface's clients",
+    web({}, { api: api(["AAAA"]) }),
+    web({}, { api: api(["BBBB"]) }),
+    [
+      "widens api: authority of the interface's clients 09c08a63fc2b11a5 added",
+      "narrows api: authority of the interface's clients 709e80c88487a241 removed",
+    ],
+  ],
+  [
+    "an authority more",
+    web({}, { api: api(["AAAA"]) }),
+    web({}, { api: api(["AAAA", "BBBB"]) }),
+    ["widens api: authority of the interface's clients 09c08a63fc2b11a5 added"],
+  ],
+  ["an interface", web(), web({}, { api: api(["AAAA"]) }), ["widens api: interface of the machine added: port 7000"]],
 ];

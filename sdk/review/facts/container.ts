@@ -3,13 +3,15 @@ import type { Container } from "../../definition/container.ts";
 import type { ContainerFields } from "../../definition/container-fields.ts";
 import type { Placed } from "../../definition/definition.ts";
 import { withImageFields } from "../../definition/label-rules.ts";
-import { extraCalls } from "../../definition/seccomp.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../../definition/sandbox-defaults.ts";
 import type { PartFacts } from "../fact.ts";
 import { addImage } from "./image.ts";
+import { addDeviceRules } from "./device-rules.ts";
 import { addMappings } from "./mappings.ts";
 import { addMounts } from "./mounts.ts";
 import { addNetwork } from "./network.ts";
+import { addRuntime } from "./runtime.ts";
+import { addSeccomp } from "./seccomp.ts";
 
 /** The settings of a container that have no effect on its access, and are shown as they are; with the default, if it has one. */
 const PLAIN = {
@@ -56,7 +58,7 @@ export function addContainer(facts: PartFacts, { container: given, phase, name }
   for (const other of container.after ?? []) facts.add("after", other, ["after", other], true);
   addHealth(facts, container.health);
   for (const secret of Object.keys(container.secrets ?? {})) facts.add("secret", secret, ["secrets", secret], true);
-  facts.addLeaves("runtime", ["runtime"], container.runtime);
+  addRuntime(facts, container.runtime);
   addLimits(facts, container, isOpen);
 }
 
@@ -81,10 +83,7 @@ function addPrivileges(facts: PartFacts, container: Container, isOpen: boolean):
   for (const group of additionalGids) facts.add("group", String(group), ["additionalGids", String(group)], true);
   facts.add("writable-root", "", ["readonly"], (container.readonly ?? !isOpen) ? undefined : false);
   facts.add("new-privileges", "", ["noNewPrivileges"], (container.noNewPrivileges ?? !isOpen) ? undefined : false);
-  const seccomp = container.seccomp ?? (isOpen ? "unconfined" : "default");
-  const extra = extraCalls(seccomp);
-  facts.add("seccomp", "", ["seccomp"], seccomp === "default" || extra.length > 0 ? undefined : seccomp);
-  for (const call of extra) facts.add("system-call", call, ["seccomp", "allow", call], true);
+  addSeccomp(facts, container.seccomp ?? (isOpen ? "unconfined" : "default"));
   addPaths(facts, "masked-path", "maskedPaths", container.maskedPaths ?? (isOpen ? [] : MASKED_PATHS), MASKED_PATHS);
   addPaths(facts, "readonly-path", "readonlyPaths", container.readonlyPaths ?? (isOpen ? [] : READONLY_PATHS), READONLY_PATHS);
   facts.add("propagation", "", ["rootfsPropagation"], container.rootfsPropagation);
@@ -112,13 +111,18 @@ function addHealth(facts: PartFacts, health: Container["health"]): void {
 }
 
 function addLimits(facts: PartFacts, { resources: given, rlimits = [], oomScoreAdj }: Container, isOpen: boolean): void {
-  const { devices = [], pids, ...resources } = given ?? {};
+  const { devices = [], pids, hugepageLimits = [], blockio, ...resources } = given ?? {};
   facts.add("limit", "pids limit", ["resources", "pids", "limit"], pids?.limit ?? (isOpen ? undefined : PIDS_LIMIT));
   facts.addLeaves("limit", ["resources"], Object.keys(resources).length > 0 ? resources : undefined);
-  for (const { allow, type = "a", major = -1, minor = -1, access = "rwm" } of devices) {
-    const name = `${type} ${major < 0 ? "*" : major}:${minor < 0 ? "*" : minor}`;
-    facts.add("device-rule", name, ["resources", "devices", name], `${allow ? "allow" : "deny"} ${access}`);
+  for (const { pageSize, limit } of hugepageLimits)
+    facts.add("limit", `huge pages of ${pageSize}`, ["resources", "hugepageLimits", pageSize], limit);
+  for (const [field, value] of Object.entries(blockio ?? {})) {
+    if (!Array.isArray(value)) facts.add("limit", `blockio ${field}`, ["resources", "blockio", field], value);
+    else
+      for (const { major, minor, ...amounts } of value)
+        facts.addLeaves("limit", ["resources", "blockio", field, `${major}:${minor}`], amounts);
   }
+  addDeviceRules(facts, devices);
   for (const limit of rlimits) {
     const [kind = "", ...values] = limit.split(",").map((part) => part.trim());
     const name = kind.toLowerCase().replace(/^rlimit_/, "");

@@ -27,7 +27,11 @@ export function addImage(facts: PartFacts, source: ImageSource | undefined, step
   for (const path of new Set(keep)) facts.add("kept-path", path, [...steps, "keep", path], true);
   for (const path of new Set(leaveOut)) facts.add("left-path", path, [...steps, "leaveOut", path], true);
   for (const { name, ...user } of users) facts.add("account", `user ${name}`, [...steps, "users", name], user);
-  for (const { name, ...group } of groups) facts.add("account", `group ${name}`, [...steps, "groups", name], group);
+  for (const { name, members = [], ...group } of groups) {
+    facts.add("account", `group ${name}`, [...steps, "groups", name], group);
+    for (const user of new Set(members))
+      facts.add("account-member", `${user} in group ${name}`, [...steps, "groups", name, "members", user], true);
+  }
   for (const { path, contents, source, sha256, size, directory, symlink, mode, uid = 0, gid = 0 } of files) {
     const at = [...steps, "files", plainPath(path)];
     const name = `/${plainPath(path)}`;

@@ -1,6 +1,8 @@
 import type { Definition, FileSpec, VolumeSpec } from "../../definition/definition.ts";
 import { plainPath } from "../../definition/file.ts";
 import { type Fact, type PartFacts, partFacts } from "../fact.ts";
+import { parameter, wordRule } from "../rules/command-line.ts";
+import { addClientCa } from "./client-ca.ts";
 import { addImage } from "./image.ts";
 
 type IsSecret = (path: string) => boolean;
@@ -27,7 +29,7 @@ export function machineFacts({ kernel, init, harden, api, healthPort }: Definiti
   const remote = partFacts(["api"], isSecret);
   if (api) {
     remote.add("api", "", [], api.port);
-    remote.add("api-clients", "", ["clientCa"], api.clientCa.trim());
+    addClientCa(remote, api.clientCa);
     remote.add("certificate", "", ["certificate"], api.certificate.trim());
     remote.add("private-key", "", ["key"], api.key.trim());
   }
@@ -38,15 +40,16 @@ export function machineFacts({ kernel, init, harden, api, healthPort }: Definiti
 
 /** The facts of a command line: each word by its name. */
 export function addCommandLine(facts: PartFacts, cmdline: string): void {
-  for (const [name, values] of commandLine(cmdline)) facts.add("cmdline", name, ["cmdline", name], values);
+  for (const [name, values] of commandLine(cmdline)) facts.add(wordRule(name), name, ["cmdline", name], values);
 }
 
 /** The words of a command line: by name, every value in order; a word without a value has the value "". */
 function commandLine(cmdline: string): Map<string, string> {
   const words = new Map<string, string>();
   for (const word of cmdline.split(/\s+/).filter(Boolean)) {
-    const [name = ""] = word.split("=", 1);
-    const value = word.slice(name.length + 1);
+    const [written = ""] = word.split("=", 1);
+    const name = parameter(written);
+    const value = word.slice(written.length + 1);
     const before = words.get(name);
     words.set(name, before === undefined ? value : `${before} ${value}`);
   }

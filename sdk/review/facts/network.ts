@@ -11,7 +11,7 @@ export function addNetwork(facts: PartFacts, container: Container, phase: Phase)
   facts.add("forwards", "", ["forwards"], container.forwards === true ? true : undefined);
   if (kind !== "private") return;
   for (const { outside, inside, protocol } of publishedPorts(container))
-    facts.add("port", `${outside}/${protocol}`, ["publish", `${outside}/${protocol}`], inside);
+    facts.add("port", `${outside}/${protocol}`, ["publish", `${outside}/${protocol}`, inside], inside);
   for (const { to, port, protocol } of container.egress ?? []) {
     // tcp is the default with a port, and 53 that of the name servers
     const number = to === "dns" && port === 53 ? undefined : port;

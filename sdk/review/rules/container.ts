@@ -1,4 +1,5 @@
 import type { Json } from "../../core/json.ts";
+import { allows } from "../facts/seccomp.ts";
 import { present, type Rules } from "../rule.ts";
 
 const CLOSED = ["closed", undefined, "open"];
@@ -49,7 +50,7 @@ export const CONTAINER_RULES: Rules = {
     noun: () => "user namespace",
     unset: () => "none",
     // its users are nobody on the machine: without one, its root is the machine's
-    rank: (value) => (value === "private" || value === "new" ? -1 : value === undefined || value === "host" ? 0 : 1),
+    rank: (value) => (value === "private" || value === "new" ? -1 : value === undefined || value === "host" || value === "root" ? 0 : 1),
     why: { widens: "its users are users of the machine", narrows: "its users are nobody on the machine" },
   },
   mapping: {
@@ -61,8 +62,9 @@ export const CONTAINER_RULES: Rules = {
   user: {
     noun: ({ name }) => name,
     unset: () => "the image's",
-    rank: (value) => (value === 0 || value === "root" ? 1 : 0),
-    why: { widens: "its processes are root", narrows: "its processes are no longer root" },
+    // an image that names no user has root's (image-spec, config.md, "User")
+    rank: (value) => (value === 0 || value === "root" ? 2 : value === undefined ? 1 : 0),
+    why: { widens: "its processes are root, or may be", narrows: "its processes are no longer root" },
   },
   group: {
     noun: ({ name }) => `group ${name}`,
@@ -85,9 +87,28 @@ export const CONTAINER_RULES: Rules = {
   seccomp: {
     noun: () => "seccomp profile",
     unset: () => "default",
-    value: (value) => (typeof value === "string" ? value : "a profile of its own"),
-    rank: (value) => (value === "unconfined" ? 2 : value === undefined || value === "default" ? 0 : 1),
+    rank: (value) => (value === "unconfined" ? 2 : value === undefined ? 0 : 1),
     why: { widens: "its processes may make more system calls", narrows: "its processes may make fewer system calls" },
+  },
+  "seccomp-default": {
+    noun: () => "other system calls",
+    rank: (value) => (value !== undefined && allows(String(value)) ? 1 : 0),
+    why: { widens: "its processes may make every call that no rule names", narrows: "its processes may make only calls that a rule names" },
+  },
+  "seccomp-architecture": {
+    noun: ({ name }) => `system calls of ${name}`,
+    value: () => undefined,
+    rank: present,
+    why: {
+      widens: "its processes may also call the kernel in this way",
+      narrows: "its processes can no longer call the kernel in this way",
+    },
+  },
+  "system-call-refused": {
+    noun: ({ name }) => `refusal of system call ${name}`,
+    value: (value, other) => (other === undefined ? undefined : String(value)),
+    rank: (value) => -present(value),
+    why: { widens: "no rule refuses this system call", narrows: "a rule refuses this system call" },
   },
   "system-call": {
     noun: ({ name }) => `system call ${name}`,
@@ -150,7 +171,8 @@ export const CONTAINER_RULES: Rules = {
   },
   "device-rule": {
     noun: ({ name }) => `device rule ${name}`,
-    rank: (value) => (typeof value === "string" && value.startsWith("allow") ? value.length : 0),
+    value: () => undefined,
+    rank: (value, { name }) => (name.startsWith("deny") ? -present(value) : present(value)),
     why: { widens: "it may open these devices", narrows: "it can no longer open these devices" },
   },
   secret: {
@@ -161,6 +183,7 @@ export const CONTAINER_RULES: Rules = {
   },
   runtime: {
     noun: ({ name }) => `action of the machine ${name}`,
+    value: (value) => (value === true ? undefined : wordsOf(value).join(",")),
     rank: present,
     why: { widens: "the machine does this for it as root", narrows: "the machine no longer does this for it" },
   },
@@ -169,7 +192,7 @@ export const CONTAINER_RULES: Rules = {
   setting: { noun: ({ name }) => name },
   after: { noun: ({ name }) => `start after ${name}`, value: () => undefined },
   health: { noun: ({ name }) => `health check${name && " "}${name}` },
-  order: { noun: ({ name }) => `order of the ${name} tasks`, value: (value) => (Array.isArray(value) ? value.join(", ") : undefined) },
+  order: { noun: ({ name }) => `order of the ${name}`, value: (value) => (Array.isArray(value) ? value.join(", ") : undefined) },
 };
 
 function closedness(value: Json | undefined): number {

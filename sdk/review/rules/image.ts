@@ -25,7 +25,18 @@ export const IMAGE_RULES: Rules = {
   },
   "kept-path": { noun: ({ name }) => `kept path ${name}`, value: () => undefined },
   "left-path": { noun: ({ name }) => `path left out ${name}`, value: () => undefined },
-  account: { noun: ({ name }) => name, value: (value) => JSON.stringify(value) },
+  account: {
+    noun: ({ name }) => name,
+    value: (value) => JSON.stringify(value),
+    rank: (value) => (/"uid":0\b/.test(JSON.stringify(value ?? null)) ? 2 : /"gid":0\b/.test(JSON.stringify(value ?? null)) ? 1 : 0),
+    why: { widens: "its number is root's", narrows: "its number is no longer root's" },
+  },
+  "account-member": {
+    noun: ({ name }) => name,
+    value: () => undefined,
+    rank: present,
+    why: { widens: "it may use the files of this group", narrows: "it can no longer use the files of this group" },
+  },
   module: {
     noun: ({ name }) => `kernel module ${name}`,
     value: () => undefined,

@@ -1,5 +1,3 @@
-import { SETTINGS, type SettingName } from "../../hardening/profile.ts";
-import type { Json } from "../../core/json.ts";
 import { present, type Rules } from "../rule.ts";
 
 /** Rules on the kernel, its hardening, and volumes. */
@@ -9,12 +7,6 @@ export const MACHINE_RULES: Rules = {
     value: () => undefined,
     breaks: () => true,
     why: { breaks: "without a kernel, the machine cannot start by itself" },
-  },
-  cmdline: {
-    noun: ({ name }) => `kernel parameter ${name}`,
-    value: (value) => (value === "" ? undefined : String(value)),
-    rank: (value, { name }) => hardeningLost(name, value),
-    why: { widens: "the Kernel Self Protection Project advises against it", narrows: "the Kernel Self Protection Project recommends it" },
   },
   profile: {
     noun: () => "hardening profile",
@@ -45,11 +37,3 @@ export const MACHINE_RULES: Rules = {
     why: { breaks: "the disk that holds the data is not found by the new name" },
   },
 };
-
-/** 1 where a word of the command line weakens the kernel, -1 where it hardens it. */
-function hardeningLost(name: string, value: Json | undefined): number {
-  const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as SettingName] : undefined;
-  if (setting === undefined || value === undefined) return 0;
-  if (setting.kind === "absent") return 1;
-  return setting.kind === "cmdline" ? (value === (setting.strict ?? "") ? -1 : 1) : 0;
-}

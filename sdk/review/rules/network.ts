@@ -42,10 +42,10 @@ export const NETWORK_RULES: Rules = {
     },
   },
   "api-clients": {
-    noun: () => "authority of the interface's clients",
+    noun: ({ name }) => `authority of the interface's clients ${name.slice(0, 16)}`,
     value: () => undefined,
-    breaks: (a, b) => a !== undefined && b !== undefined,
-    why: { breaks: "clients with the old certificates are refused" },
+    rank: present,
+    why: { widens: "clients with its certificates may run commands on the machine", narrows: "clients with its certificates are refused" },
   },
   certificate: { noun: () => "certificate of the interface", value: () => undefined },
   "private-key": { noun: () => "private key of the interface", value: () => undefined },
