@@ -6,6 +6,7 @@ import { fold } from "./fold.ts";
 import { lineDiff } from "./line-diff.ts";
 import type { Rule } from "./rule.ts";
 import { REVIEW_RULES } from "./rules.ts";
+import { shortened } from "./shortened.ts";
 
 /**
  * What changes inside an operating system, with what it means: what widens access first. It compares definitions, and the
@@ -43,7 +44,7 @@ function changeOf(old: Fact | undefined, now: Fact | undefined): Change[] {
       ...(isSecret && { secret: true as const }),
       direction,
       rule: fact.rule,
-      noun: rule.noun(fact),
+      noun: shortened(rule.noun(fact)),
       message: messageOf(rule, old, now, fact, isSecret),
       ...(why !== undefined && { why }),
       ...(lines && { lines }),
@@ -65,7 +66,7 @@ function directionOf(rule: Rule, old: Fact | undefined, now: Fact | undefined, f
 const LONGEST = 80;
 
 function messageOf(rule: Rule, old: Fact | undefined, now: Fact | undefined, fact: Fact, isSecret: boolean): string {
-  const noun = rule.noun(fact);
+  const noun = shortened(rule.noun(fact));
   const show = (value: Json, other?: Json): string | undefined => {
     if (isSecret || rule.isText) return undefined;
     const text = rule.value ? rule.value(value, other) : typeof value === "string" ? value : JSON.stringify(value);

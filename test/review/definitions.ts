@@ -12,8 +12,8 @@ export function web(service: Partial<ServiceArgs> = {}, parts: Partial<ImageArgs
 }
 
 /** The service of {@link web}. */
-export function webService(fields: Partial<ServiceArgs> = {}): Service {
-  return new Service("web", {
+export function webService(fields: Partial<ServiceArgs> = {}, name = "web"): Service {
+  return new Service(name, {
     image: debian.packages({ packages: ["nginx-light"], files: [{ path: "/etc/nginx.conf", contents: "a\nb\nc\n" }] }),
     command: ["nginx"],
     health: { http: { port: 8080 } },

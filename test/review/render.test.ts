@@ -101,8 +101,10 @@ describe("what a file or an image is named cannot forge a line, run a script or 
     assert.ok(!/[\u001b\u202e]/.test(text));
   });
 
-  test("SARIF: text in JSON", () => {
-    assert.equal((sarif(found, "os.ts") as { runs: { results: unknown[] }[] }).runs[0]?.results.length, found.changes.length);
+  test("SARIF: text in JSON, without a link", () => {
+    const { results = [] } = (sarif(found, "os.ts") as { runs: { results: { message: { text: string } }[] }[] }).runs[0] ?? {};
+    assert.equal(results.length, found.changes.length);
+    for (const { message } of results) assert.doesNotMatch(message.text, /\]\(|[\n\u001b\u202e]/);
   });
 });
 
@@ -170,4 +172,34 @@ describe("locks", () => {
       );
     });
   }
+});
+
+describe("what is long hides nothing else in a comment", () => {
+  const long = "a".repeat(70_000);
+  const services = Array.from({ length: 2500 }, (_, index) =>
+    webService({ publish: [], ipc: "host" }, `a-service-of-a-long-name-${index}`),
+  );
+  for (const [what, system, title] of [
+    ["the source of a bind", web({ binds: [`/${long}:/x`], pid: "host" }), "A → B"],
+    ["a title", web({ pid: "host" }), long],
+    ["the names of many services", web({ pid: "host" }, { services: [webService({ pid: "host" }), ...services] }), "A → B"],
+  ] as const) {
+    test(what, () => {
+      const text = markdown(review(before, { definition: system.spec }), title);
+      assert.ok(text.length <= 65_536);
+      assert.match(text, /pid namespace: host instead of new/);
+    });
+  }
+
+  test("the names of many machines", () => {
+    const machines = Array.from({ length: 4000 }, (_, index) => ({ name: `a-long-name-of-a-machine-${index}`, count: 1 }));
+    const text = markdown(review({ ...before, machines }, { definition: web({ pid: "host" }).spec }), "A → B");
+    assert.match(text, /replaces 4000 machines: .* and 3980 more\n/);
+    assert.match(text, /pid namespace: host instead of new/);
+  });
+});
+
+test("a line of two hundred thousand code spans is fenced", () => {
+  const of = (contents: string) => ({ definition: web({}, { files: [new File("/a", { contents })] }).spec });
+  assert.match(markdown(review(of("a\n"), of(`${"` ".repeat(200_000)}\n`)), "A → B", 1 << 20), /^ {2}```diff$/m);
 });

@@ -1,5 +1,5 @@
 import type { BootSpan, RecordedBoot } from "../../guest/recorded-boot.ts";
-import { shortened } from "./fitting.ts";
+import { shortened } from "../shortened.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** A recorded boot with the name of its record. */

@@ -19,8 +19,8 @@ export function changesSection(review: Review): readonly Markup[] {
     ...(gained.length + lost.length > 0
       ? [
           markup`<h3>NIST SP 800-190: ${gained.length} more, ${lost.length} fewer</h3><ul class="changes">${[
-            ...gained.map((finding) => markup`<li>more: ${findingLine(finding)}</li>`),
-            ...lost.map(({ path, rule }) => markup`<li>fewer: ${path} (${rule})</li>`),
+            ...fitting(gained, (finding) => markup`<li>more: ${findingLine(finding)}</li>`, MOST, left),
+            ...fitting(lost, ({ path, rule }) => markup`<li>fewer: ${path} (${rule})</li>`, MOST, left),
           ]}</ul>`,
         ]
       : []),
@@ -40,10 +40,10 @@ function left(count: number): Markup {
   return markup`<li class="note">… and ${count} more, which --format json prints.</li>`;
 }
 
-function changeItem({ parts, message, why, lines }: Group): Markup {
+function changeItem({ parts, more, message, why, lines }: Group): Markup {
   const named = parts.map((part, index) => markup`${index === 0 ? "" : ", "}<code>${part}</code>`);
   const reason = why === undefined ? undefined : markup`<span class="why">${why}</span>`;
-  return markup`<li>${named}: ${message}${reason}${lines && patch(lines, message)}</li>`;
+  return markup`<li>${named}${more === 0 ? "" : ` and ${more} more`}: ${message}${reason}${lines && patch(lines, message)}</li>`;
 }
 
 function patch(lines: readonly string[], message: string): Markup {

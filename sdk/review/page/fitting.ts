@@ -1,13 +1,5 @@
 import { type Markup, textOf } from "./markup.ts";
 
-/** Longer names are cut in the middle, in characters: an image may have a path of 4,096 bytes. */
-const LONGEST = 160;
-
-/** A name as a page shows it. */
-export function shortened(name: string): string {
-  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST / 2)}…${name.slice(-LONGEST / 2)}`;
-}
-
 /**
  * As many items as fit, and a last one that counts the others.
  *

@@ -1,5 +1,6 @@
 import { bySize, type Holding } from "../held/holding.ts";
-import { fitting, inBytes, shortened } from "./fitting.ts";
+import { shortened } from "../shortened.ts";
+import { fitting, inBytes } from "./fitting.ts";
 import { type Markup, markup } from "./markup.ts";
 import { type Area, treemap } from "./treemap.ts";
 

@@ -1,8 +1,12 @@
 import type { Change, Direction } from "../change.ts";
+import { shortened } from "../shortened.ts";
 
 /** Changes that one line shows. */
 export interface Group {
+  /** The first of the parts that they belong to. */
   readonly parts: readonly string[];
+  /** How many parts there are besides. */
+  readonly more: number;
   /** One line without the parts. */
   readonly message: string;
   readonly why?: string;
@@ -31,18 +35,26 @@ export function grouped(changes: readonly Change[], direction: Direction): Group
     if (known) known.push(change);
     else ofPart.set(key, [change]);
   }
-  const groups = new Map<string, Group>();
+  const groups = new Map<string, Omit<Group, "parts" | "more"> & { readonly parts: string[] }>();
   for (const all of ofPart.values()) {
     const [first] = all as [Change];
     const message = all.length === 1 ? first.message : `${listed(all.map(({ noun }) => noun))} ${first.action}`;
     const key = JSON.stringify([message, first.lines]);
     const group = groups.get(key);
+    if (group) {
+      group.parts.push(first.part);
+      continue;
+    }
     groups.set(key, {
-      parts: [...(group?.parts ?? []), first.part],
+      parts: [first.part],
       message,
       ...(first.why !== undefined && { why: first.why }),
       ...(first.lines && { lines: first.lines }),
     });
   }
-  return [...groups.values()];
+  return [...groups.values()].map(({ parts, ...group }) => ({
+    ...group,
+    parts: parts.slice(0, MOST).map(shortened),
+    more: Math.max(0, parts.length - MOST),
+  }));
 }

@@ -3,6 +3,7 @@ import { findingLine } from "../../policy/finding.ts";
 import { DIRECTIONS } from "../change.ts";
 import { machinesLine } from "../machines.ts";
 import type { Review } from "../review.ts";
+import { shortened } from "../shortened.ts";
 import { grouped } from "./group.ts";
 import { oneLine } from "./one-line.ts";
 import { HEADINGS, summary } from "./text.ts";
@@ -29,10 +30,11 @@ export function markdown(review: Review, title: string, most: number = COMMENT):
 }
 
 function render(review: Review, title: string, hasLines: boolean): string {
-  const blocks = [`### ${inline(title)}`, summary(review), ...(review.machines ? [inline(machinesLine(review.machines))] : [])];
+  const blocks = [`### ${inline(shortened(title))}`, summary(review), ...(review.machines ? [inline(machinesLine(review.machines))] : [])];
   for (const direction of DIRECTIONS) {
-    const items = grouped(review.changes, direction).map(({ parts, message, why, lines }) => {
-      const said = `- ${parts.map(code).join(", ")}: ${inline(message)}${why === undefined ? "" : ` — ${inline(why)}`}`;
+    const items = grouped(review.changes, direction).map(({ parts, more, message, why, lines }) => {
+      const where = `${parts.map(code).join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
+      const said = `- ${where}: ${inline(message)}${why === undefined ? "" : ` — ${inline(why)}`}`;
       return lines && hasLines ? `${said}\n${fenced(lines)}` : said;
     });
     if (items.length > 0) blocks.push(section(`${HEADINGS[direction]} (${review.counts[direction]})`, items, direction === "widens"));
@@ -69,7 +71,8 @@ function code(text: string): string {
 
 /** A fence longer than any in the lines (CommonMark 0.31, 4.5). */
 function fenced(lines: readonly string[]): string {
-  const longest = Math.max(2, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)));
+  let longest = 2;
+  for (const line of lines) for (const [run] of line.matchAll(/`+/g)) longest = Math.max(longest, run.length);
   const fence = "`".repeat(longest + 1);
   return [`  ${fence}diff`, ...lines.map((line) => `  ${visible(line)}`), `  ${fence}`].join("\n");
 }

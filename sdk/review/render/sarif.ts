@@ -1,5 +1,7 @@
+import { printable } from "../../core/printable.ts";
 import { type Direction, DIRECTIONS } from "../change.ts";
 import type { Review } from "../review.ts";
+import { oneLine } from "./one-line.ts";
 
 const LEVELS: Readonly<Record<Direction, string>> = { widens: "warning", breaks: "warning", narrows: "note", neutral: "note" };
 
@@ -30,7 +32,7 @@ export function sarif(review: Review, file: string): object {
           ruleId: rule,
           ruleIndex: rules.indexOf(rule),
           level: LEVELS[direction],
-          message: { text: `${part}: ${message}${why === undefined ? "" : ` (${why})`}` },
+          message: { text: plain(`${part}: ${message}${why === undefined ? "" : ` (${why})`}`) },
           locations: [
             {
               physicalLocation: { artifactLocation: { uri: encodeURI(file) } },
@@ -42,4 +44,9 @@ export function sarif(review: Review, file: string): object {
       },
     ],
   };
+}
+
+/** Text without control characters, and without a link: a message may have some as `[text](address)` (SARIF 2.1.0, 3.11.6). */
+function plain(text: string): string {
+  return oneLine(printable(text)).replaceAll("](", "]\u200b(");
 }

@@ -33,9 +33,10 @@ export function textLines(review: Review): string[] {
   for (const direction of DIRECTIONS) {
     const groups = grouped(review.changes, direction);
     if (groups.length > 0) lines.push("", HEADINGS[direction]);
-    for (const { parts, message, why, lines: changed = [] } of groups) {
-      lines.push(`  ${oneLine(`${parts.join(", ")}: ${message}${why === undefined ? "" : ` (${why})`}`)}`);
-      lines.push(...changed.map((line) => `      ${line}`));
+    for (const { parts, more, message, why, lines: changed = [] } of groups) {
+      const where = `${parts.join(", ")}${more === 0 ? "" : ` and ${more} more`}`;
+      lines.push(`  ${oneLine(`${where}: ${message}${why === undefined ? "" : ` (${why})`}`)}`);
+      for (const line of changed) lines.push(`      ${line}`);
     }
   }
   return [...lines, ...scores(review)];
@@ -45,8 +46,8 @@ export function textLines(review: Review): string[] {
 function scores({ findings: { gained, lost }, hardening }: Review): string[] {
   const lines: string[] = [];
   if (gained.length + lost.length > 0) lines.push("", `NIST SP 800-190: ${gained.length} more, ${lost.length} fewer`);
-  lines.push(...gained.map((finding) => `  + ${oneLine(findingLine(finding))}`));
-  lines.push(...lost.map(({ path, rule }) => `  - ${oneLine(`${path} (${rule})`)}`));
+  for (const finding of gained) lines.push(`  + ${oneLine(findingLine(finding))}`);
+  for (const { path, rule } of lost) lines.push(`  - ${oneLine(`${path} (${rule})`)}`);
   const { before, after } = hardening ?? {};
   if (before && after && (before.on !== after.on || before.waived !== after.waived))
     lines.push("", `KSPP: ${before.on} settings on before, ${after.on} after, ${after.waived} waived`);

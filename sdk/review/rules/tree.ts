@@ -5,21 +5,21 @@ import { packageRule } from "./image.ts";
 /** Rules on the files of an image, as its layers have them. */
 export const TREE_RULES: Rules = {
   "tree-file": {
-    noun: ({ name, value }) => `${String(value).split(" ")[0]} ${shortened(name)}`,
+    noun: ({ name, value }) => `${String(value).split(" ")[0]} ${name}`,
     value: (value, other) => (other === undefined && !String(value).includes(" ") ? undefined : String(value)),
   },
   "tree-contents": {
-    noun: ({ name }) => `contents of ${shortened(name)}`,
+    noun: ({ name }) => `contents of ${name}`,
     // twelve digits tell two contents apart; the change has them all
     value: (value) => String(value).replace(/(?<=sha256:[0-9a-f]{12})[0-9a-f]+/, "…"),
   },
   "tree-device": {
-    noun: ({ name }) => `device ${shortened(name)}`,
+    noun: ({ name }) => `device ${name}`,
     rank: present,
     why: { widens: "whoever may open it reaches the device", narrows: "it no longer leads to the device" },
   },
   "folder-mode": {
-    noun: ({ name }) => `mode of ${shortened(name)}`,
+    noun: ({ name }) => `mode of ${name}`,
     // with the sticky bit, everyone may add files and only their owners remove them (chmod(2), S_ISVTX)
     rank: (value) => (typeof value === "string" && (Number.parseInt(value, 8) & 0o1002) === 0o0002 ? 1 : 0),
     why: { widens: "everyone may replace what is in it", narrows: "no longer may everyone replace what is in it" },
@@ -32,7 +32,7 @@ export const TREE_RULES: Rules = {
     why: { widens: "its processes are root", narrows: "its processes are no longer root" },
   },
   attribute: {
-    noun: ({ name }) => `attribute ${shortened(name)}`,
+    noun: ({ name }) => `attribute ${name}`,
     value: () => undefined,
     // the capabilities of a file are gained by whoever runs it (capabilities(7), "File capabilities")
     rank: (value, { name }) => (value !== undefined && name.startsWith("security.capability ") ? 1 : 0),
@@ -40,10 +40,3 @@ export const TREE_RULES: Rules = {
   },
   "package-apk": packageRule(compareApkVersions),
 };
-
-/** Longer names are cut in the middle of a message; the path of the change has them whole. In characters. */
-const LONGEST = 160;
-
-function shortened(name: string): string {
-  return name.length <= LONGEST ? name : `${name.slice(0, LONGEST / 2)}…${name.slice(-LONGEST / 2)}`;
-}
