@@ -104,7 +104,8 @@ async function* member(reader: ByteReader, entry: EntryHeader, what: string, sta
   const rest = left + ((BLOCK - (entry.size % BLOCK)) % BLOCK);
   const skipped = await reader.skip(rest);
   // an archive that ends within the padding of its last member is cut short
-  if (skipped !== rest) throw corruptAt(what, start, cut(entry.path, Math.max(0, entry.size - left + skipped), entry.size));
+  if (skipped < left) throw corruptAt(what, start, cut(entry.path, entry.size - left + skipped, entry.size));
+  if (skipped !== rest) throw corruptAt(what, start, `${entry.path}: cut short in the padding after its ${entry.size} bytes`);
 }
 
 function describe(header: TarHeader, { pax, longName, longLink }: Extensions, parents: Parents): EntryHeader {
@@ -187,7 +188,7 @@ function corruptAt(what: string, offset: number, why: string): LinuxKitError {
 }
 
 function cut(path: string, got: number, want: number): string {
-  return `${path}: cut short, ${Math.min(got, want)} bytes of ${want}`;
+  return `${path}: cut short, ${got} bytes of ${want}`;
 }
 
 function untilNul(data: Buffer): Buffer {

@@ -39,6 +39,9 @@ const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const HOST =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** Another transport of skopeo with a path (containers-transports(5)). No tag begins so. */
+const TRANSPORT = /^([a-z-]+):[./~]/;
+const PATHS = "oci:DIR:TAG for an OCI layout, or docker-archive:FILE for what docker save wrote";
 const HUB = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 /**
@@ -85,6 +88,9 @@ function parseRegistry(reference: string): RegistryReference {
   if (reference === "") throw invalid(reference, "it is empty; wanted a name such as nginx:1.27");
   if (/\s/.test(reference)) throw invalid(reference, "it contains white space");
   if (/^[a-z]+:\/\//.test(reference)) throw invalid(reference, "it is a URL; leave out the scheme: registry.example.com/name:tag");
+  const [, transport] = TRANSPORT.exec(reference) ?? [];
+  if (transport !== undefined) throw invalid(reference, `transport "${transport}": wanted ${PATHS}`);
+  if (/^[./~]/.test(reference)) throw invalid(reference, `it is a path; wanted ${PATHS}`);
   const text = expandReference(reference);
 
   const [beforeDigest, digest, ...more] = text.split("@") as [string, string?, ...string[]];
