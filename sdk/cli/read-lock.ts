@@ -1,4 +1,5 @@
 import { LinuxKitError } from "../core/errors.ts";
+import { isLock } from "../resolve/is-lock.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { readText } from "./text-file.ts";
 
@@ -22,8 +23,6 @@ export async function readLock(file: string, refuse: Refuse = refuseLock): Promi
   } catch (error) {
     throw refuse(file, "not JSON", error);
   }
-  const { version, arch, debian, images } = (value ?? {}) as Partial<Lock>;
-  const isMap = (member: unknown): boolean => typeof member === "object" && member !== null && !Array.isArray(member);
-  if (version !== 1 || typeof arch !== "string" || !isMap(debian) || !isMap(images)) throw refuse(file, "not a lock");
-  return value as Lock;
+  if (!isLock(value)) throw refuse(file, "not a lock");
+  return value;
 }

@@ -1,7 +1,7 @@
 import type { Arch } from "../core/arch.ts";
 import { isLinuxKitError, LinuxKitError } from "../core/errors.ts";
 import { createRegistryClient } from "../oci/registry/client.ts";
-import type { Lock } from "../resolve/lock.ts";
+import { isLock } from "../resolve/is-lock.ts";
 import type { ReviewedBuild } from "../review/built.ts";
 import { findOs } from "../share/pull-os.ts";
 import { parsePinned } from "../share/repository-name.ts";
@@ -18,12 +18,22 @@ export async function readBuild(file: string): Promise<ReviewedBuild> {
     throw isLinuxKitError(error) ? error : wrong(error);
   }
   const { lock, cmdline, segments, files, memoryMiB } = value ?? {};
-  if (typeof lock?.debian !== "object" || typeof cmdline !== "string" || !Array.isArray(segments) || !Array.isArray(files)) throw wrong();
+  if (!isLock(lock) || typeof cmdline !== "string" || !Array.isArray(segments) || !segments.every(isSegment)) throw wrong();
+  if (!Array.isArray(files) || !files.every(hasRole) || !["number", "undefined"].includes(typeof memoryMiB)) throw wrong();
   const blocks = files.flatMap(({ role, blocks: list }): [string, string][] => (typeof list === "string" ? [[role, list]] : []));
   return { lock, cmdline, segments, memoryMiB, blocks: Object.fromEntries(blocks), initrd: files.find(isInitrd) };
 }
 
 type BuiltFile = Readonly<Partial<Record<"path" | "sha256" | "blocks", string>>> & { readonly role: string; readonly size?: number };
+
+function hasRole(file: unknown): boolean {
+  return typeof (file as Partial<BuiltFile> | null)?.role === "string";
+}
+
+function isSegment(segment: unknown): boolean {
+  const { name, size } = (segment ?? {}) as Partial<ReviewedBuild["segments"][number]>;
+  return typeof name === "string" && typeof size === "number";
+}
 
 function isInitrd(file: BuiltFile): file is BuiltFile & { readonly path: string; readonly size: number; readonly sha256: string } {
   const { role, path, size, sha256 } = file;
@@ -42,7 +52,11 @@ export async function publishedBuild(reference: string, arch: Arch, signal: Abor
   try {
     const { config } = await findOs(repository, parsed, arch);
     const { lock, cmdline, segments, memoryMiB, blocks = {} } = config;
-    return { lock: lock as unknown as Lock, cmdline, segments, memoryMiB, blocks };
+    if (!isLock(lock))
+      throw new LinuxKitError("CORRUPT", `${reference}: its lock has a package or an image without a name and a version`, {
+        path: reference,
+      });
+    return { lock, cmdline, segments, memoryMiB, blocks };
   } catch (error) {
     if (isLinuxKitError(error, "UNSUPPORTED")) return undefined;
     throw error;

@@ -172,7 +172,15 @@ export default new Image({ services: [new Service("web", { image, net: "none" })
       const path = join(folder, `${name}.img`);
       writeFileSync(path, initrd);
       const files = [{ role: "initrd", path, size: initrd.length, sha256: hexOf(digestOf(initrd)) }];
-      write(`${name}.json`, JSON.stringify({ lock: { debian: {}, images: {} }, cmdline: "", segments: [{ name: "init", size }], files }));
+      write(
+        `${name}.json`,
+        JSON.stringify({
+          lock: { version: 1, arch: "amd64", debian: {}, images: {} },
+          cmdline: "",
+          segments: [{ name: "init", size }],
+          files,
+        }),
+      );
     }
     const { status, stdout, stderr } = run("one.json", "two.json");
     assert.deepEqual([status, stderr], [1, ""]);

@@ -41,7 +41,7 @@ export const os = new Image({
 const initrd = await collect(writeCpio([fileEntry("containers/services/web/rootfs/bin/sh", "123", 0o755)]));
 const build = (name: string, sha256: string): void => {
   const file = { role: "initrd", path: join(folder, "initrd"), size: initrd.length, sha256 };
-  write(name, JSON.stringify({ lock: { debian: {}, images: {} }, cmdline: "", segments: [], files: [file] }));
+  write(name, JSON.stringify({ lock: { version: 1, arch: "amd64", debian: {}, images: {} }, cmdline: "", segments: [], files: [file] }));
 };
 writeFileSync(join(folder, "initrd"), initrd);
 build("build.json", createHash("sha256").update(initrd).digest("hex"));
