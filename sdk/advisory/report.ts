@@ -1,4 +1,5 @@
 import { dayOf } from "../core/day.ts";
+import { oneLine } from "../core/one-line.ts";
 import type { Level } from "../policy/finding.ts";
 import { type Vulnerability, vulnerabilitiesOf } from "./affected.ts";
 import type { Advisories } from "./advisory.ts";
@@ -82,7 +83,7 @@ export function vulnerabilityLines({ findings, waived, idle }: VulnerabilityRepo
     ...idle.map(
       ({ advisory, until }) => `unused waiver: ${advisory}, until ${until}: no package has this fault, or it has expired; remove it`,
     ),
-  ];
+  ].map(oneLine);
 }
 
 function faultLine({ advisory, package: source, version, installed, fixed, summary }: VulnerabilityFinding): string {

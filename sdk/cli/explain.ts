@@ -5,6 +5,7 @@ import { openSession } from "../cache/session.ts";
 import { type Arch, ARCHES } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
 import { formatPath } from "../core/property-path.ts";
+import { oneLine } from "../core/one-line.ts";
 import type { Answer } from "../review/explain/answer.ts";
 import { explain as answersTo } from "../review/explain/explain.ts";
 import { type Question, questionOf } from "../review/explain/question.ts";
@@ -107,5 +108,5 @@ function linesOf({ part, message, path, place, image, layer, package: from, need
     neededBy.slice(0, MOST).map((reason) => `needed by ${reason}`),
     neededBy.length > MOST ? [`and by ${neededBy.length - MOST} more, which --json lists`] : [],
   ].flat();
-  return [`${part}: ${message}`, ...details.map((detail) => `  ${detail}`)];
+  return [`${part}: ${message}`, ...details.map((detail) => `  ${detail}`)].map(oneLine);
 }

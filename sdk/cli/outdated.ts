@@ -3,6 +3,7 @@ import { resolveContext } from "../builder/build.ts";
 import { upgradedLock } from "../builder/upgrade.ts";
 import { ARCHES } from "../core/arch.ts";
 import { isLinuxKitError } from "../core/errors.ts";
+import { oneLine } from "../core/one-line.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { diff } from "../review/diff.ts";
@@ -91,7 +92,7 @@ function lines(moved: readonly Moved[]): string[] {
   const short = (version: string | null): string => (version ?? "-").replace(/^(sha256:.{12}).*/, "$1…");
   const rows = [
     ["name", "locked", "now", "in"],
-    ...moved.map(({ name, from, to, parts }) => [name, short(from), short(to), parts.join(", ")]),
+    ...moved.map(({ name, from, to, parts }) => [name, short(from), short(to), parts.join(", ")].map(oneLine)),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   return rows.map((row) =>

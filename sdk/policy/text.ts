@@ -1,3 +1,4 @@
+import { oneLine } from "../core/one-line.ts";
 import type { HardeningReport, HardeningScore } from "../hardening/report.ts";
 import type { Audit } from "./audit.ts";
 import { type Finding, findingLine } from "./finding.ts";
@@ -23,7 +24,7 @@ export function auditLines({ findings, waived, idle }: Audit): string[] {
     lines.push(
       `unused waiver: ${rule}${path === undefined ? "" : ` at ${path}`}, until ${until}: no finding needs it, or it has expired; remove it`,
     );
-  return lines;
+  return lines.map(oneLine);
 }
 
 /** A hardening report as lines of text: every setting and option that is not simply on, then the score. */

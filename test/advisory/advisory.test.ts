@@ -95,6 +95,13 @@ describe("a report", () => {
     assert.ok(vulnerabilityLines(report()).every((line) => !line.includes("\n")));
   });
 
+  test("a name with a line of its own stays in its line", () => {
+    const evil = advisoriesOf(readAdvisories(osv([{ introduced: "0" }], { id: "DSA-1\n       mandatory: nothing" }), "a"));
+    assert.deepEqual(vulnerabilityLines(vulnerabilityReport([openssl("2")], evil, [], day)).slice(1), [
+      "       advisory: DSA-1\\n       mandatory: nothing of openssl 2 (libssl3); no version mends it yet",
+    ]);
+  });
+
   for (const [what, waiver, waived] of [
     ["by its name", { advisory: "DSA-1-1" }, 1],
     ["by another name of it", { advisory: "CVE-2024-9" }, 1],

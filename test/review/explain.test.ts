@@ -58,6 +58,15 @@ const { spec: definition } = web(
   },
 );
 
+test("a command with a password is not shown", async () => {
+  const command = ["nginx", "--password=correct-horse"];
+  const { spec } = web({ capabilities: ["CAP_CHOWN"], publish: ["443"], command });
+  const all = await Promise.all(["CAP_CHOWN", "443"].map((what) => explain(questionOf(what), { definition: spec, cacheDir: folder })));
+  const text = said(all.flat()).join("\n");
+  assert.equal(text.split("needed by [a command that looks like a secret]").length, 3);
+  assert.doesNotMatch(text, /correct-horse/);
+});
+
 describe("a definition says where it comes from", () => {
   for (const [what, want] of [
     [

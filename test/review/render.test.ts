@@ -203,3 +203,10 @@ test("a line of two hundred thousand code spans is fenced", () => {
   const of = (contents: string) => ({ definition: web({}, { files: [new File("/a", { contents })] }).spec });
   assert.match(markdown(review(of("a\n"), of(`${"` ".repeat(200_000)}\n`)), "A → B", 1 << 20), /^ {2}```diff$/m);
 });
+
+test("a line of a file with a password is not shown", () => {
+  const of = (password: string) => ({ definition: web({}, { files: [new File("/a", { contents: `a\npassword=${password}\n` })] }).spec });
+  const text = textLines(review(of("correct-horse"), of("battery-staple"))).join("\n");
+  assert.match(text, / {6}-\[a line that looks like a secret\]\n {6}\+\[a line that looks like a secret\]/);
+  assert.doesNotMatch(text, /horse|staple/);
+});

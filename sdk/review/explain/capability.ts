@@ -4,6 +4,7 @@ import type { Container } from "../../definition/container.ts";
 import type { Definition } from "../../definition/definition.ts";
 import { withImageFields } from "../../definition/label-rules.ts";
 import { partsOf } from "../part.ts";
+import { masked } from "../masked.ts";
 import type { Answer } from "./answer.ts";
 import { imageName } from "./sources.ts";
 
@@ -24,7 +25,7 @@ export function explainCapability(definition: Definition, name: string): Answer[
       const index = given.findIndex((item) => expandCapabilities([item]).includes(name));
       if (index < 0) return [];
       const word = given[index] === name ? "" : `, by ${JSON.stringify(given[index])}`;
-      const neededBy = whole.command && [whole.command.join(" ")];
+      const neededBy = whole.command && [masked(whole.command.join(" "), "command")];
       if (container[field] !== undefined)
         return [{ part, message: `${means}${word}`, steps: [...placed.steps, field, index] as Step[], neededBy }];
       return [

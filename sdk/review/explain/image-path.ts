@@ -9,6 +9,7 @@ import { fetchLayers, findImage, type SourceOptions } from "../../oci/open-sourc
 import { pathHistory } from "../../oci/path-history.ts";
 import { fileOwners } from "../../sbom/file-owners.ts";
 import { DATABASE_LIMIT, treeDatabases } from "../../sbom/tree-databases.ts";
+import { masked } from "../masked.ts";
 import type { Answer } from "./answer.ts";
 
 /** What {@link explainImagePath} reads an image with. */
@@ -46,7 +47,7 @@ export async function explainImagePath(reference: string, path: string, options:
   return touches.map((touch): Answer => {
     const layer = manifest.layers[touch.layer]?.digest;
     const command = commands[touch.layer];
-    const made = command === undefined ? "" : `, made by: ${command}`;
+    const made = command === undefined ? "" : `, made by: ${masked(command, "command")}`;
     const where = { part: "image", image: reference, layer };
     const place = `layer ${touch.layer + 1} of ${manifest.layers.length}${made}`;
     if (!("entry" in touch)) return { ...where, message: `removed by ${place}` };

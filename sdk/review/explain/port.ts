@@ -2,6 +2,7 @@ import { formatPath } from "../../core/property-path.ts";
 import type { Definition } from "../../definition/definition.ts";
 import { networkKind, publishedPorts } from "../../definition/service-network.ts";
 import { partsOf } from "../part.ts";
+import { masked } from "../masked.ts";
 import type { Answer } from "./answer.ts";
 
 /** Who is reached on a port, and who connects to one of this number. */
@@ -25,7 +26,11 @@ export function explainPort(definition: Definition, port: number, protocol: "tcp
       return [{ part, message: "it has the machine's network, so it may listen on it too", steps: placed.steps }];
     if (kind !== "private") return [];
     const published = publishedPorts(container).flatMap(({ outside, inside, protocol: own, steps: at }): Answer[] => {
-      const where = { part, steps: [...placed.steps, ...at], neededBy: container.command && [container.command.join(" ")] };
+      const where = {
+        part,
+        steps: [...placed.steps, ...at],
+        neededBy: container.command && [masked(container.command.join(" "), "command")],
+      };
       if (isAsked(outside, own)) return [{ ...where, message: `the machine's port ${outside}/${own} leads to its port ${inside}` }];
       return isAsked(inside, own) ? [{ ...where, message: `it listens on it; outside it is the machine's port ${outside}/${own}` }] : [];
     });

@@ -1,3 +1,4 @@
+import { oneLine } from "../../core/one-line.ts";
 import { printable } from "../../core/printable.ts";
 import { findingLine } from "../../policy/finding.ts";
 import { DIRECTIONS } from "../change.ts";
@@ -5,7 +6,6 @@ import { machinesLine } from "../machines.ts";
 import type { Review } from "../review.ts";
 import { shortened } from "../shortened.ts";
 import { grouped } from "./group.ts";
-import { oneLine } from "./one-line.ts";
 import { HEADINGS, summary } from "./text.ts";
 
 /** The most characters of a comment on GitHub, in the body of an issue comment. */

@@ -1,7 +1,7 @@
+import { oneLine } from "../../core/one-line.ts";
 import { printable } from "../../core/printable.ts";
 import { type Direction, DIRECTIONS } from "../change.ts";
 import type { Review } from "../review.ts";
-import { oneLine } from "./one-line.ts";
 
 const LEVELS: Readonly<Record<Direction, string>> = { widens: "warning", breaks: "warning", narrows: "note", neutral: "note" };
 

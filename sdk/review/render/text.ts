@@ -1,9 +1,9 @@
+import { oneLine } from "../../core/one-line.ts";
 import { findingLine } from "../../policy/finding.ts";
 import { type Direction, DIRECTIONS } from "../change.ts";
 import { machinesLine } from "../machines.ts";
 import type { Review } from "../review.ts";
 import { grouped } from "./group.ts";
-import { oneLine } from "./one-line.ts";
 
 /** What the directions are called as a heading. */
 export const HEADINGS: Readonly<Record<Direction, string>> = {

@@ -4,9 +4,10 @@ import { formatPath, type Step } from "../../core/property-path.ts";
 import type { Change } from "../change.ts";
 import { diffFacts } from "../diff.ts";
 import type { Fact, Facts } from "../fact.ts";
+import { lineDiff } from "../line-diff.ts";
 import { packageFacts, recordFacts } from "./facts.ts";
 import type { RecordedTree } from "./record.ts";
-import { isSecretText, maskedDiff, readTexts } from "./texts.ts";
+import { isSecretText, readTexts } from "./texts.ts";
 
 /** A tree of files to compare. */
 export interface ReviewedTree {
@@ -52,7 +53,7 @@ export async function diffTrees(
     const [one, other] = [oldTexts.get(path), newTexts.get(path)];
     // what only its owner may read is not for the eyes of reviewers
     const isOpen = [from, to].every((record) => record && (record.mode & 0o004) !== 0);
-    return isOpen && !secret.has(path) && one !== undefined && other !== undefined ? maskedDiff(one, other) : undefined;
+    return isOpen && !secret.has(path) && one !== undefined && other !== undefined ? lineDiff(one, other) : undefined;
   });
   return diffFacts(factsOf(before, old), factsOf(after, now)).map((change) => {
     const found = lines.get(change.path);

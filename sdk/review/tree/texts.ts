@@ -2,14 +2,11 @@ import { isUtf8 } from "node:buffer";
 import type { Entry } from "../../archive/entry.ts";
 import { collect } from "../../core/bytes.ts";
 import { secretIn } from "../../policy/rules/secrets.ts";
-import { lineDiff } from "../line-diff.ts";
 import type { RecordedTree } from "./record.ts";
 
 /** Bytes of a text that is compared line by line, and of all such texts of one tree. */
 const LONGEST = 256 << 10;
 const ALL = 32 << 20;
-
-const MASKED = "[a line that looks like a secret]";
 
 /** The texts at some paths of a tree, in the order of the tree, as many as fit into memory. */
 export async function readTexts(
@@ -40,9 +37,4 @@ export async function readTexts(
 /** Whether a text of a file must not be shown, and neither its digest: a short one could be guessed from it. */
 export function isSecretText(text: string | undefined): boolean {
   return text !== undefined && secretIn(text, false) !== undefined;
-}
-
-/** The lines of a unified diff of two texts, without values that look like secrets. */
-export function maskedDiff(before: string, after: string): readonly string[] | undefined {
-  return lineDiff(before, after)?.map((line) => (secretIn(line.slice(1), true) === undefined ? line : line.slice(0, 1) + MASKED));
 }
