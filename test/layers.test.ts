@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/sbom",
     "sdk/upload",
   ],
+  "sdk/policy-pack": ["sdk/core", "sdk/definition", "sdk/policy", "sdk/review"],
   "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
   "sdk/resource": [
@@ -211,7 +212,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/docker": ["zod"],
   "sdk/debian": ["zod", "openpgp", "xz-decompress"],
   "sdk/plugin": ["zod", "@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"],
-  "sdk/policy": ["@pulumi/policy"],
+  "sdk/policy-pack": ["@pulumi/policy"],
   "sdk/review": ["diff"],
   "sdk/resource": ["@pulumi/pulumi", "yaml"],
   "sdk/resource/plugin": ["zod"],
@@ -233,7 +234,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
 /** The modules that a user's program imports. */
 const PROGRAM = [
   "sdk/index.ts",
-  "sdk/policy/index.ts",
+  "sdk/policy-pack/index.ts",
   ...["qemu", "aws", "gcp", "azure"].map((backend) => `providers/${backend}/index.ts`),
 ];
 

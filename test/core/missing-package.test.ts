@@ -62,7 +62,7 @@ const ENTRIES = {
   "providers/aws/index.ts": "@pulumi/aws @aws-sdk/client-auto-scaling",
   "providers/gcp/index.ts": "@pulumi/gcp google-auth-library",
   "providers/azure/index.ts": "@pulumi/azure-native @azure/identity",
-  "sdk/policy/index.ts": "@pulumi/policy",
+  "sdk/policy-pack/index.ts": "@pulumi/policy",
 };
 
 test("without a cloud's packages the provider's schema is whole, and an operation and a program say what to install", {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, test } from "node:test";
-import { policies, type PolicyOptions } from "../../sdk/policy/pack.ts";
+import { policies, type PolicyOptions } from "../../sdk/policy-pack/audit-policies.ts";
 
 /** The messages of the policies for an `ImageBuild` with these properties, as `rule: message`. */
 function messagesOf(props: object, options: PolicyOptions = {}): string[] {

@@ -1,23 +1,16 @@
-import type { Policies, PolicyPack, ResourceValidationPolicy } from "@pulumi/policy";
-import { optionalModule } from "../core/optional-module.ts";
-import type { Definition } from "../definition/definition.ts";
-import { listFiles } from "../definition/keyed-files.ts";
-import { type AuditOptions, auditDefinition } from "./audit.ts";
-import { RULE_NAMES, RULES } from "./rules.ts";
-import type { Rule } from "./rule.ts";
-import { IMAGE_RULES } from "./rules/images.ts";
-import { SECTIONS } from "./sections.ts";
+import type { Policies, ResourceValidationPolicy } from "@pulumi/policy";
+import { type AuditOptions, auditDefinition } from "../policy/audit.ts";
+import { RULE_NAMES, RULES } from "../policy/rules.ts";
+import type { Rule } from "../policy/rule.ts";
+import { IMAGE_RULES } from "../policy/rules/images.ts";
+import { SECTIONS } from "../policy/sections.ts";
+import { definitionOf, IMAGE_BUILD, known, NOTHING } from "./image-build.ts";
 
 /** Options of the policies. They read the sources of images and packages from the resource. */
 export type PolicyOptions = Omit<
   AuditOptions,
   "artifact" | "verify" | "registryMirrors" | "debianMirror" | "debianSecurityMirror" | "arch"
 >;
-
-const policy = optionalModule<typeof import("@pulumi/policy")>("@pulumi/policy");
-
-/** The type token of `ImageBuild`. */
-const IMAGE_BUILD = "linuxkit:index:ImageBuild";
 
 /**
  * Policies that check each `ImageBuild` of a stack against NIST SP 800-190, during preview and update. Each rule is a
@@ -31,15 +24,8 @@ export function policies(options: PolicyOptions = {}): Policies {
   return RULE_NAMES.map((name) => policyOf(name, options));
 }
 
-/** A policy pack that consists of {@link policies}. @throws as `policies` */
-export function policyPack(name = "linuxkit", options: PolicyOptions = {}): PolicyPack {
-  return new policy.PolicyPack(name, { policies: policies(options) });
-}
-
 /** Properties of `ImageBuild` that findings may point to; the path of any other finding is in `image`. */
 const PROPERTIES: readonly string[] = ["artifact", "registryMirrors", "debianMirror", "debianSecurityMirror"];
-
-const NOTHING: Definition = { init: [], onboot: [], onshutdown: [], services: {}, volumes: {}, files: [] };
 
 function policyOf(name: string, options: PolicyOptions): ResourceValidationPolicy {
   const rule = RULES[name] as Rule;
@@ -59,11 +45,11 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
     validateResource({ type, props }, report) {
       if (type !== IMAGE_BUILD) return;
       const { image, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch } = known(props) as Record<string, never>;
-      const isDefined = typeof image === "object" && image !== null;
+      const definition = definitionOf(image);
       // for an artifact that was built elsewhere, only its source is known
-      if (!isDefined && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
+      if (!definition && (typeof artifact !== "string" || !(name in IMAGE_RULES))) return;
       const { findings } = auditDefinition(
-        { ...NOTHING, ...(isDefined && (listFiles(image) as object)) },
+        definition ?? NOTHING,
         { ...options, artifact, verify, registryMirrors, debianMirror, debianSecurityMirror, arch },
         [name],
       );
@@ -72,21 +58,4 @@ function policyOf(name: string, options: PolicyOptions): ResourceValidationPolic
         report(`${PROPERTIES.includes(path.split(/[.[]/)[0] ?? "") ? path : `image.${path}`}: ${message}; ${remedy}`);
     },
   };
-}
-
-// in a preview, reading an unknown value throws; replace it with the symbol that stands for one in a definition
-const UNKNOWN = Symbol.for("pulumi-linuxkit.unknown");
-
-function known(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const read = (name: string | number): unknown => {
-    try {
-      return known((value as Record<string | number, unknown>)[name]);
-    } catch {
-      return UNKNOWN;
-    }
-  };
-  return Array.isArray(value)
-    ? Array.from({ length: value.length }, (_, index) => read(index))
-    : Object.fromEntries(Object.keys(value).map((name) => [name, read(name)]));
 }
