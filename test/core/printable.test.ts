@@ -12,6 +12,9 @@ const rows: readonly [string, string][] = [
   ["\x9b31m", "\\u009b31m"],
   ["\u202egnp.exe\u2066", "\\u202egnp.exe\\u2066"],
   ["one\u2028two", "one\\u2028two"],
+  ["ng\u200binx\u2060, ng\u00adinx\ufeff", "ng\\u200binx\\u2060, ng\\u00adinx\\ufeff"],
+  ["web\u{e0041}\u{e007f}", "web\\u{e0041}\\u{e007f}"],
+  ["می\u200cخواهم 👨\u200d👩\u200d👧 ❤\ufe0f", "می\u200cخواهم 👨\u200d👩\u200d👧 ❤\ufe0f"],
   ["cut in \ud83d…", "cut in \ufffd…"],
 ];
 for (const [text, want] of rows)
