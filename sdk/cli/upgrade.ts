@@ -10,27 +10,21 @@ import { review } from "../review/review.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
 import { pictured } from "./compare.ts";
 import { loadImage } from "./load-image.ts";
-import { pairs, readKeys } from "./pairs.ts";
 import { loadAdvisories } from "./read-advisories.ts";
-import { readLock } from "./read-lock.ts";
 import { FORMATS, oneOf, rendered } from "./rendered.ts";
+import { SOURCE_HELP, SOURCE_OPTIONS, sourceOptions } from "./source-options.ts";
 import { showProgress } from "./terminal.ts";
 
 export const upgrade: Command = {
   help: `FILE is as for \`build\`. Looks up today's versions of its packages and digests of its images, and prints what would
-change against the lock. Nothing is built, and the lock stays as it is without --write-lock.
+change against the lock of --lock, which is required. Nothing is built, and the lock stays as it is without --write-lock.
 
-  --lock FILE       the versions of today's OS: what build --write-lock wrote; required
-  --write-lock FILE write the new versions there; may be the same file
+  --write-lock FILE write the new versions there; may be the file of --lock
   --vulnerabilities FILE
                     say which advisories are mended and which come: OSV, or the JSON of
                     Debian's security tracker; repeatable
   --image NAME      the export to upgrade                      [the only one]
-  --mirror URL, --security-mirror URL
-                    the Debian mirrors                         [the host's apt sources]
-  --registry-mirror REGISTRY=URL
-                    pull from here instead; repeatable
-  --verify NAME=FILE  a public key (PEM) for a registry or repository; repeatable
+${SOURCE_HELP}
   --format FORMAT   ${FORMATS.join(", ")}          [text]`,
 
   async run(args, terminal) {
@@ -38,21 +32,17 @@ change against the lock. Nothing is built, and the lock stays as it is without -
       args: [...args],
       allowPositionals: true,
       options: {
-        lock: { type: "string" },
+        ...SOURCE_OPTIONS,
         "write-lock": { type: "string" },
         vulnerabilities: { type: "string", multiple: true, default: [] },
         image: { type: "string" },
-        mirror: { type: "string" },
-        "security-mirror": { type: "string" },
-        "registry-mirror": { type: "string", multiple: true, default: [] },
-        verify: { type: "string", multiple: true, default: [] },
         format: { type: "string", default: "text" },
       },
     });
     const file = onlyOne(positionals, "files");
     const format = oneOf(values.format, FORMATS, "--format");
-    if (values.lock === undefined) throw new UsageError("--lock is missing: it says which versions to upgrade from");
-    const old = await readLock(values.lock);
+    const { lock: old, ...origins } = await sourceOptions(values);
+    if (!old) throw new UsageError("--lock is missing: it says which versions to upgrade from");
     const definition = knownDefinition((await loadImage(file, values.image)).spec);
     const advisories = await loadAdvisories(values.vulnerabilities);
     const cacheDir = defaultCacheDir();
@@ -62,10 +52,7 @@ change against the lock. Nothing is built, and the lock stays as it is without -
       cacheDir,
       store: new BlobStore(cacheDir),
       folder: process.cwd(),
-      debianMirror: values.mirror,
-      debianSecurityMirror: values["security-mirror"],
-      registryMirrors: pairs("--registry-mirror", "REGISTRY=URL", values["registry-mirror"]),
-      verify: await readKeys(values.verify),
+      ...origins,
       onProgress: showProgress(terminal),
       signal,
     });
