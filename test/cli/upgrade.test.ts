@@ -9,10 +9,10 @@ import { fileEntry } from "../../sdk/archive/entry.ts";
 import type { OriginSources } from "../../sdk/builder/origins.ts";
 import { upgradedLock } from "../../sdk/builder/upgrade.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
-import type { LockedDeb } from "../../sdk/debian/locked.ts";
 import type { Lock } from "../../sdk/resolve/lock.ts";
 import { review } from "../../sdk/review/review.ts";
 import { web } from "../review/definitions.ts";
+import { lockedDeb } from "../support/locked-deb.ts";
 import { imageLayout } from "../support/image-layout.ts";
 
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
@@ -73,28 +73,18 @@ describe("upgrade", () => {
 
   test("of packages: each has both versions, and so has a boot loader in the lock", async () => {
     const { spec } = web();
-    const deb = (name: string, version: string): LockedDeb => ({
-      name,
-      version,
-      architecture: "amd64",
-      filename: `pool/${name}.deb`,
-      size: 1,
-      sha256: "0".repeat(64),
-      archive: "debian",
-      keep: "slim",
-    });
     const at = (version: string): OriginSources => ({
       lockDebian: async ({ debian: { role, packages } }) => ({
-        packages: (role === "packages" ? packages : [role]).map((name) => deb(name, version)),
+        packages: (role === "packages" ? packages : [role]).map((name) => lockedDeb(name, version)),
       }),
-      lockLoaders: async (names) => names.map((name) => deb(name, version)),
+      lockLoaders: async (names) => names.map((name) => lockedDeb(name, version)),
       findImage: () => Promise.reject(new Error("no image is named")),
       readAccounts: () => Promise.reject(new Error("no image is named")),
       findLayout: () => Promise.reject(new Error("no image is named")),
     });
     const cacheDir = join(folder, "cache");
     const context = { arch: "amd64", cacheDir, store: new BlobStore(cacheDir), folder } as const;
-    const loaders = { "systemd-boot-efi": deb("systemd-boot-efi", "1") };
+    const loaders = { "systemd-boot-efi": lockedDeb("systemd-boot-efi", "1") };
     const old = await upgradedLock(spec, { version: 1, arch: "amd64", debian: {}, images: {}, loaders }, context, at("1.9-1"));
     const now = await upgradedLock(spec, old, context, at("1.10-1"));
     assert.equal(now.loaders?.["systemd-boot-efi"]?.version, "1.10-1");

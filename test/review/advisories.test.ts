@@ -6,6 +6,7 @@ import type { Lock } from "../../sdk/resolve/lock.ts";
 import { sourceKey } from "../../sdk/resolve/image-source.ts";
 import { review } from "../../sdk/review/review.ts";
 import { debian } from "../../sdk/index.ts";
+import { lockedDeb } from "../support/locked-deb.ts";
 import { web, webService } from "./definitions.ts";
 
 const osv = (id: string, fixed: string | undefined, introduced = "0") => ({
@@ -32,17 +33,7 @@ const lock = (version: string): Lock => ({
   images: {},
   debian: {
     [sourceKey(definition.services["web"]?.image ?? "")]: {
-      packages: ["libssl3", "openssl"].map((name) => ({
-        name,
-        version,
-        architecture: "amd64",
-        filename: `pool/${name}.deb`,
-        size: 1,
-        sha256: "0".repeat(64),
-        archive: "debian",
-        keep: "slim",
-        source: { name: "openssl", version },
-      })),
+      packages: ["libssl3", "openssl"].map((name) => lockedDeb(name, version, { source: { name: "openssl", version } })),
     },
   },
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { type ReviewedBuild, reviewBuilds } from "../../sdk/review/built.ts";
 import { encodeBlockList, markOf } from "../../sdk/upload/block-list.ts";
+import { lockedDeb } from "../support/locked-deb.ts";
 
 const blocks = (...contents: string[]): string =>
   encodeBlockList(contents.map((content, index) => ({ index, mark: markOf(digestOf(content)) })));
@@ -13,18 +14,7 @@ const built = (version: string, more: Partial<ReviewedBuild> = {}): ReviewedBuil
     images: { "nginx:1": digestOf(version) },
     debian: {
       key: {
-        packages: [
-          {
-            name: "openssl",
-            version,
-            architecture: "amd64",
-            filename: "x.deb",
-            size: 1,
-            sha256: "0".repeat(64),
-            archive: "debian",
-            keep: "slim",
-          },
-        ],
+        packages: [lockedDeb("openssl", version)],
       },
     },
   },

@@ -11,6 +11,7 @@ import type { Lock } from "../../sdk/resolve/lock.ts";
 import { sourceKey } from "../../sdk/resolve/image-source.ts";
 import { printable } from "../../sdk/core/printable.ts";
 import { web, webService } from "./definitions.ts";
+import { lockedDeb } from "../support/locked-deb.ts";
 
 const before = { definition: web().spec };
 
@@ -130,16 +131,7 @@ describe("locks", () => {
     images: {},
     debian: {
       [sourceKey(definition.services["web"]?.image ?? "")]: {
-        packages: Object.entries(versions).map(([name, version]) => ({
-          name,
-          version,
-          architecture: "amd64",
-          filename: `pool/${name}.deb`,
-          size: 1,
-          sha256: "0".repeat(64),
-          archive: "debian",
-          keep: "slim",
-        })),
+        packages: Object.entries(versions).map(([name, version]) => lockedDeb(name, version)),
       },
     },
   });
