@@ -66,7 +66,7 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     server.ebs.unknownMs = 60_000;
     await assert.rejects(ebs.upload(one, {}, 300), {
       code: "NOT_FOUND",
-      message: /^aws PutSnapshotBlock snap-\w+ 0: The snapshot .* does not exist/,
+      message: /^aws PutSnapshotBlock snap-\w+ \d+: The snapshot .* does not exist/,
     });
   });
 
