@@ -1,5 +1,6 @@
 import type { Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
+import { ipv4Network, ipv4Number, ipv4Size } from "../../sdk/core/ipv4.ts";
 import { type Failure, failure, invalidAll } from "../../sdk/core/failure.ts";
 import { shown } from "../../sdk/core/shown.ts";
 import { didYouMean } from "../../sdk/core/suggest.ts";
@@ -56,7 +57,7 @@ export function membership(what: string, { cidr, hosts }: Network, hostname: str
     refuse(what, [failure(["hostname"], `got ${shown(hostname)}, ${wanted}${didYouMean(hostname, known)}`)]);
   }
   const lines = ["127.0.0.1 localhost", ...Object.entries(hosts).map(([name, own]) => `${own} ${name}`)];
-  return { address: `${address}/${bitsOf(cidr)}`, hosts: `${lines.join("\n")}\n` };
+  return { address: `${address}/${ipv4Network(cidr)?.bits}`, hosts: `${lines.join("\n")}\n` };
 }
 
 /** Throws what is wrong with the arguments of a resource, if anything is. */
@@ -66,30 +67,19 @@ export function refuse(what: string, failures: readonly Failure[]): void {
 }
 
 function networkFailures({ cidr, hosts }: NetworkArgs): Failure[] {
-  const bits = bitsOf(cidr);
-  const base = numberOf(String(cidr).split("/")[0] ?? "");
-  if (base === undefined || !(bits >= 8 && bits <= 30))
+  const network = ipv4Network(String(cidr));
+  if (!network || network.bits < 8 || network.bits > 30)
     return [failure(["cidr"], `got ${shown(cidr)}, wanted an IPv4 network of 8 to 30 bits, as "10.77.0.0/24"`)];
-  const size = 2 ** (32 - bits);
-  const first = Math.floor(base / size) * size;
+  const [least, most] = [network.first + 1, network.first + ipv4Size(network.bits) - 2];
   const seen = new Map<number, string>();
   return Object.entries(hosts ?? {}).flatMap(([host, address]): Failure[] => {
     if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(host))
       return [failure(["hosts", host], 'got a name that is none of a host: wanted lower-case letters, digits and "-", at most 63')];
-    const number = numberOf(address);
-    if (number === undefined || number <= first || number >= first + size - 1)
+    const number = ipv4Number(String(address));
+    if (number === undefined || number < least || number > most)
       return [failure(["hosts", host], `got ${shown(address)}, wanted an address in ${cidr}, neither its first nor its last`)];
     const other = seen.get(number);
     seen.set(number, host);
     return other === undefined ? [] : [failure(["hosts", host], `got ${shown(address)}, which ${other} has: wanted another`)];
   });
-}
-
-function bitsOf(cidr: unknown): number {
-  return Number(/\/(\d{1,2})$/.exec(String(cidr))?.[1] ?? Number.NaN);
-}
-
-function numberOf(address: unknown): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(String(address))?.slice(1).map(Number);
-  return parts?.every((part) => part <= 255) ? parts.reduce((sum, part) => sum * 256 + part, 0) : undefined;
 }

@@ -1,13 +1,13 @@
 import { z } from "zod";
+import { ipv4Network } from "../core/ipv4.ts";
 import type { Json } from "../core/json.ts";
 import { type Failure, failure } from "../core/failure.ts";
 import { shown } from "../core/shown.ts";
 import { checked, refuse } from "../debian/base/arguments.ts";
 import { fields, treePath, word } from "../definition/fields.ts";
-import { isIpv4Network } from "../definition/network.ts";
 import type { Service } from "../definition/service.ts";
 import type { Volume } from "../definition/volume.ts";
-import { ADDRESS_SETTINGS, addressSettings, bitsOf, OWN_SETTINGS } from "./daemon-settings.ts";
+import { ADDRESS_SETTINGS, addressSettings, OWN_SETTINGS } from "./daemon-settings.ts";
 import { engineImage } from "./engine-image.ts";
 import { engineServices } from "./engine-services.ts";
 import { contentFiles, type DockerContainerArgs, dockerContainer, engineImageSource, setupService } from "./setup-service.ts";
@@ -55,7 +55,7 @@ export interface DockerArgs {
 /** The schema of {@link DockerArgs}, without `data`. */
 export const dockerSchema = fields({
   network: fields({
-    cidr: z.string().refine((text) => isIpv4Network(text) && bitsOf(text) <= 20, 'an IPv4 network of at most 20 bits, as "10.200.0.0/16"'),
+    cidr: z.string().refine((text) => (ipv4Network(text)?.bits ?? 32) <= 20, 'an IPv4 network of at most 20 bits, as "10.200.0.0/16"'),
   }).optional(),
   images: z.array(engineImageSource).optional(),
   containers: z
@@ -91,10 +91,11 @@ export function docker(args: DockerArgs): readonly Service[] {
   const given = checked("docker", dockerSchema, rest);
   const { network, images = [], containers = {}, socket = "/run/docker/docker.sock", daemon = {} } = given;
   refuse("docker", [...volumeFailures(data), ...settingFailures(daemon, network !== undefined)]);
+  const addresses = network && ipv4Network(network.cidr);
   const hasContent = images.length > 0 || Object.keys(containers).length > 0;
   // one image for all: the OS holds it once
   const image = engineImage(
-    { ...(network && addressSettings(network.cidr)), ...daemon },
+    { ...(addresses && addressSettings(addresses)), ...daemon },
     hasContent ? contentFiles({ images, containers }) : [],
   );
   const services = engineServices({ data, socket, image });
