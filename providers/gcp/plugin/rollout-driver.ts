@@ -1,6 +1,6 @@
 import type { RolloutDriver, RolloutReport } from "../../../sdk/rollout/rollout.ts";
 import { type GcpAccess, gcpLogin } from "./access/login.ts";
-import { computeClient, pathOf } from "./compute-client.ts";
+import { type ComputeClient, computeClient, pathOf } from "./compute-client.ts";
 
 /** Which rollout of which group. */
 export interface GroupTarget {
@@ -42,7 +42,9 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
   const path = `projects/${target.project}/regions/${target.region}/instanceGroupManagers/${target.group}`;
   const look = async (template: string, signal?: AbortSignal): Promise<Seen> => {
     const client = computeClient(login, signal);
-    const group = await client.get<Group>(path);
+    return lookAt(client, await client.get<Group>(path), template);
+  };
+  const lookAt = async (client: ComputeClient, group: Group, template: string): Promise<Seen> => {
     const { managedInstances = [] } = await client.post<{ managedInstances?: readonly Managed[] }>(`${path}/listManagedInstances`);
     return seen(group, managedInstances, pathOf(template));
   };
@@ -70,8 +72,10 @@ export function groupUpdateDriver(access: GcpAccess, target: GroupTarget): Rollo
       returning = reason;
     },
     async drift(signal) {
-      if ((await computeClient(login, signal).find(path)) === undefined) return undefined;
-      const { group, others } = await look(target.template, signal);
+      const client = computeClient(login, signal);
+      const found = await client.find<Group>(path);
+      if (!found) return undefined;
+      const { group, others } = await lookAt(client, found, target.template);
       const wanted = templateOf(target.template);
       return [
         ...group.map((template) => `group ${target.group} makes instances from ${templateOf(template)} instead of ${wanted}`),
