@@ -24,11 +24,11 @@ export interface CompareOptions {
   readonly isPictured: boolean;
 }
 
-/** Compares two definitions. @param onMissingLock is called if only one of them has a lock, with the other side */
+/** Compares two definitions. @param isPictured as in {@link CompareOptions} @param onMissingLock is called if only one of them has a lock, with the other side */
 export async function compareDefinitions(
   before: Reviewed,
   after: Reviewed,
-  arch: Arch,
+  { arch, isPictured }: Pick<CompareOptions, "arch" | "isPictured">,
   onMissingLock: (side: "a" | "b") => void,
 ): Promise<Compared> {
   if (!before.lock !== !after.lock) onMissingLock(before.lock ? "b" : "a");
@@ -37,7 +37,13 @@ export async function compareDefinitions(
     { ...before, definition: was },
     { ...after, definition: is },
   ];
-  return { review: review(old, now, arch), before: pictured(old), now: pictured(now) };
+  return compared(old, now, arch, isPictured);
+}
+
+/** The review of two definitions, and what a page shows of each. */
+export function compared(before: Reviewed, after: Reviewed, arch: Arch, isPictured: boolean): Compared {
+  const found = { review: review(before, after, arch) };
+  return isPictured ? { ...found, before: pictured(before), now: pictured(after) } : found;
 }
 
 /** What a page shows of a definition. */
@@ -57,9 +63,9 @@ export async function compareBuilds(
   // files of one and segments of the other could not be compared
   const initrds = old !== undefined && now !== undefined ? { old, now } : undefined;
   const trees = initrds && (await builtTrees(initrds.old, initrds.now));
-  const compared = { review: reviewBuilds(before, after, advisories, trees) };
-  if (!isPictured) return compared;
-  return { ...compared, before: { held: await heldBuild(before, initrds?.old) }, now: { held: await heldBuild(after, initrds?.now) } };
+  const found = { review: reviewBuilds(before, after, advisories, trees) };
+  if (!isPictured) return found;
+  return { ...found, before: { held: await heldBuild(before, initrds?.old) }, now: { held: await heldBuild(after, initrds?.now) } };
 }
 
 /** Compares two container images, or two operating systems that were published. @throws UsageError for one of each */

@@ -83,7 +83,7 @@ async function compare(args: readonly string[], terminal: Terminal): Promise<voi
       ? await compareBuilds(await readBuild(a), await readBuild(b), options, terminal)
       : kind === "image"
         ? await compareReferences(a, b, options, terminal)
-        : await compareDefinitions(await load(a, values["lock-a"]), await load(b, values["lock-b"]), arch, (side) =>
+        : await compareDefinitions(await load(a, values["lock-a"]), await load(b, values["lock-b"]), options, (side) =>
             terminal.note(`versions are not compared: ${side === "a" ? a : b} has no lock; give it with --lock-${side}`),
           );
   for (const line of rendered({ ...compared, boots }, format, `${a} → ${b}`, b)) terminal.print(line);

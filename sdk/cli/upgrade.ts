@@ -6,9 +6,8 @@ import { BlobStore } from "../cache/blob-store.ts";
 import { defaultCacheDir } from "../cache/location.ts";
 import { writeFileWhole } from "../core/write-file.ts";
 import type { Reviewed } from "../review/facts-of.ts";
-import { review } from "../review/review.ts";
 import { type Command, onlyOne, UsageError } from "./command.ts";
-import { pictured } from "./compare.ts";
+import { compared } from "./compare.ts";
 import { loadImage } from "./load-image.ts";
 import { loadAdvisories } from "./read-advisories.ts";
 import { FORMATS, oneOf, rendered } from "./rendered.ts";
@@ -57,8 +56,8 @@ ${SOURCE_HELP}
       signal,
     });
     const [before, after] = [old, now].map((lock) => ({ definition, lock, advisories })) as [Reviewed, Reviewed];
-    const compared = { review: review(before, after, old.arch), before: pictured(before), now: pictured(after) };
-    for (const line of rendered(compared, format, `upgrade of ${file}`, file)) terminal.print(line);
+    const found = compared(before, after, old.arch, format === "html");
+    for (const line of rendered(found, format, `upgrade of ${file}`, file)) terminal.print(line);
     if (values["write-lock"] === undefined) return;
     const path = resolve(values["write-lock"]);
     await writeFileWhole(path, [Buffer.from(`${JSON.stringify(now, null, 2)}\n`)], { signal });
