@@ -66,7 +66,7 @@ export async function endFleet(stateDir: string, id: string): Promise<void> {
   await removeEmpty(join(stateDir, "fleets"), stateDir);
 }
 
-/** Undefined if it does not exist or is none. That of a creation under way is never damaged: `writeFileWhole` leaves no half. */
+/** Undefined if it does not exist or is damaged. An entry of a creation under way is never damaged: `writeFileWhole` leaves no half. */
 function readEntry(path: string): Promise<UnfinishedFleet | undefined> {
   return readHostRecord(path, async () => (await import("./record-schemas.ts")).fleetRecord, "a fleet is damaged").catch(leftAlone);
 }

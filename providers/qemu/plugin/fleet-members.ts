@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../sdk/core/json.ts";
+import type { OnProgress } from "../../../sdk/core/progress.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
 import { type FleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { listMachineFolders, type MachineFolder, type MachineRecord } from "./machine-folder.ts";
@@ -19,6 +20,11 @@ export interface FleetIdentity {
   readonly id: string;
   /** Ids of the machines that the state lists. @default none */
   readonly machines?: readonly string[] | undefined;
+}
+
+/** Says at a refresh that a machine of the state does not run. */
+export function sayStopped(name: string, progress: OnProgress): void {
+  progress({ stage: "drift", message: `${name} does not run, and the next update starts it`, lasting: true });
 }
 
 /** All machines of a fleet, ordered by number. A number has two while its machine is being replaced. */

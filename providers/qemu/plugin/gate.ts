@@ -8,7 +8,7 @@ import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import { type GateParts, gateRoll, gateType, withoutKind } from "../../../sdk/rollout/gate-type.ts";
 import { checkFleet, type FleetInputs, fleetInputs, machineInputs } from "./fleet-inputs.ts";
 import { beginFleet, endFleet, isBeingCreated } from "./fleet-journal.ts";
-import { findMembers, type FleetIdentity, importedFleet, type Member, runs } from "./fleet-members.ts";
+import { findMembers, type FleetIdentity, importedFleet, type Member, runs, sayStopped } from "./fleet-members.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { fleetRolloutDriver } from "./rollout-driver.ts";
 import { newId, removeMachineFolder } from "./machine-folder.ts";
@@ -84,8 +84,7 @@ export function qemuGate(
       }
       if (isImport) await endFleet(folders.stateDir, fleet);
       const now = await describeFleet(members);
-      for (const { id, running } of now.machines)
-        if (!running) progress({ stage: "drift", message: `${id} does not run, and the next update starts it`, lasting: true });
+      for (const { id, running } of now.machines) if (!running) sayStopped(id, progress);
       return { id, outputs: now, ...(isImport && { inputs: importedFleet(fleet, members) }) };
     },
     async delete({ id, outputs, signal, progress }) {

@@ -9,7 +9,7 @@ import { clearLeftovers } from "./leftovers.ts";
 import { type MachineFolder, newId, readMachineFolder, removeMachineFolder, writeRecord } from "./machine-folder.ts";
 import { checkVm } from "./check-vm.ts";
 import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
-import { runs } from "./fleet-members.ts";
+import { runs, sayStopped } from "./fleet-members.ts";
 import { hasEnded } from "./process-id.ts";
 import { clearFormer, replaceMachine } from "./replacement.ts";
 import { discard, type Start, type Started, startMachine } from "./start.ts";
@@ -49,7 +49,7 @@ export function qemuVm(
         return undefined;
       }
       const running = await runs(folder);
-      if (!running) progress({ stage: "drift", message: `${name} does not run, and the next update starts it`, lasting: true });
+      if (!running) sayStopped(name, progress);
       return {
         id,
         outputs: { ...describeMachine(folder), running },
