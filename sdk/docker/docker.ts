@@ -78,8 +78,8 @@ export const dockerSchema = fields({
  * container; and `docker-setup`, if `images` or `containers` are given, which is healthy once the engine has and runs them. All are
  * from Debian's packages docker.io, containerd and runc.
  *
- * `containerd` and `docker` have the machine's network, every capability and every device: whoever reaches the engine's socket is root
- * on the machine. Ports that containers publish are ports of the machine. A path in `docker run --volume PATH:…` is one of the service
+ * `containerd` and `docker` have the machine's network, every capability and every device: a process that can reach the engine's
+ * socket is root on the machine. Ports that containers publish are ports of the machine. A path in `docker run --volume PATH:…` is one of the service
  * `containerd`, not of the machine: use Docker's volumes.
  *
  * Source: dockerd(8); moby, "Live restore".

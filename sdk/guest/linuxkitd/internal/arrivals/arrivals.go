@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Arrivals are connections that have not shown yet who has them, or what they want. Where there are too many, the oldest of the
-// address that has most of them is closed: connections that say nothing keep nobody else out.
+// Arrivals are connections whose client or request is not known yet. Where there are too many, the oldest one of the address
+// with the most is closed, so idle connections keep nobody out.
 type Arrivals struct {
 	most int
 
