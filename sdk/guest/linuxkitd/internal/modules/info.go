@@ -8,24 +8,26 @@ import (
 	"strings"
 )
 
-// Needs are the modules that the file of a module names: what it depends on, and what is to be there before it.
-func Needs(file io.ReaderAt) []string {
+// Needs are the modules that the file of a module names: what it depends on, and what is to be there before it. The latter
+// may be an alias: libcrc32c asks for crc32c, which is what crc32c_generic gives.
+func Needs(file io.ReaderAt) (needs, aliases []string) {
 	info, err := readInfo(file)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	var needs []string
 	for entry := range strings.SplitSeq(string(info), "\x00") {
 		if names, found := strings.CutPrefix(entry, "depends="); found {
 			needs = append(needs, strings.FieldsFunc(names, func(letter rune) bool { return letter == ',' })...)
 		} else if rest, found := strings.CutPrefix(entry, "softdep="); found {
-			needs = append(needs, before(rest)...)
+			aliases = append(aliases, before(rest)...)
 		}
 	}
-	for at, name := range needs {
-		needs[at] = strings.ReplaceAll(name, "-", "_")
+	for _, names := range [][]string{needs, aliases} {
+		for at, name := range names {
+			names[at] = strings.ReplaceAll(name, "-", "_")
+		}
 	}
-	return needs
+	return needs, aliases
 }
 
 const (

@@ -1,6 +1,7 @@
 package modules
 
 import (
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -67,7 +68,8 @@ func NeedsOf(module Module) []string {
 		return nil
 	}
 	defer file.Close()
-	return Needs(file)
+	needs, aliases := Needs(file)
+	return append(needs, aliases...)
 }
 
 // workers is how many modules are inserted at once: a probe of a device may sleep.
@@ -101,12 +103,7 @@ func insert(list []Module, devices *Devices, loaded func(string) bool, open func
 			<-free
 			continue
 		}
-		var needs []chan struct{}
-		for _, name := range Needs(file) {
-			if other := done[name]; other != nil {
-				needs = append(needs, other)
-			}
-		}
+		needs := neededOf(file, done)
 		inserted := make(chan struct{})
 		done[module.Name()] = inserted
 		all.Go(func() {
@@ -130,6 +127,25 @@ func insert(list []Module, devices *Devices, loaded func(string) bool, open func
 		}
 	}
 	return names
+}
+
+// neededOf are those of the modules before it that a module waits for. An alias that is no module's name may be of any of them.
+func neededOf(file *os.File, before map[string]chan struct{}) []chan struct{} {
+	names, aliases := Needs(file)
+	var needs []chan struct{}
+	for _, name := range names {
+		if other := before[name]; other != nil {
+			needs = append(needs, other)
+		}
+	}
+	for _, alias := range aliases {
+		other := before[alias]
+		if other == nil {
+			return slices.Collect(maps.Values(before))
+		}
+		needs = append(needs, other)
+	}
+	return needs
 }
 
 // isLoaded: the first stage of a root that is no initramfs has loaded what leads to the root.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestAList(t *testing.T) {
@@ -146,12 +147,47 @@ func TestEachModuleComesAfterThoseBeforeItsDevices(t *testing.T) {
 	}
 }
 
+// A module waits for what it asks for by an alias too: libcrc32c is refused where crc32c_generic is not there yet, and with it
+// every module of the firewall.
+func TestAModuleWaitsForTheModuleBehindAnAlias(t *testing.T) {
+	folder := t.TempDir()
+	for name, info := range map[string]string{
+		"crc32c_generic": "alias=crc32c\x00", "libcrc32c": "softdep=pre: crc32c\x00", "nf_tables": "depends=libcrc32c\x00",
+		"veth": "depends=\x00", "named": "softdep=pre: veth\x00",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name+".ko"), module(binary.BigEndian, 2, info), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var mu sync.Mutex
+	there := map[string]bool{}
+	wants := map[string]string{"libcrc32c.ko": "crc32c_generic.ko", "nf_tables.ko": "libcrc32c.ko", "named.ko": "veth.ko"}
+	load := func(file *os.File) error {
+		name := filepath.Base(file.Name())
+		if name == "crc32c_generic.ko" || name == "veth.ko" {
+			time.Sleep(50 * time.Millisecond)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if wanted := wants[name]; wanted != "" && !there[wanted] {
+			return errors.New("no")
+		}
+		there[name] = true
+		return nil
+	}
+	open := func(path string) (*os.File, error) { return os.Open(filepath.Join(folder, path)) }
+	list := List(strings.NewReader("/veth.ko\n/crc32c_generic.ko\n/libcrc32c.ko\n/nf_tables.ko\n/named.ko\n"))
+	if refused := insert(list, devices(t), func(string) bool { return false }, open, load); len(refused) > 0 {
+		t.Errorf("refused: %v", refused)
+	}
+}
+
 func TestNeedsOfSoftDependencies(t *testing.T) {
 	if got := before("pre: crc32c-generic other post: late"); !slices.Equal(got, []string{"crc32c-generic", "other"}) {
 		t.Errorf("got %v", got)
 	}
-	if got := Needs(strings.NewReader("no module")); got != nil {
-		t.Errorf("got %v", got)
+	if needs, aliases := Needs(strings.NewReader("no module")); needs != nil || aliases != nil {
+		t.Errorf("got %v, %v", needs, aliases)
 	}
 }
 
@@ -178,10 +214,10 @@ func module(order binary.AppendByteOrder, data byte, info string) []byte {
 
 func TestNeedsOfAFile(t *testing.T) {
 	info := "license=GPL\x00depends=virtio,virtio-ring\x00softdep=pre: crc32c post: other\x00name=x\x00"
-	want := []string{"virtio", "virtio_ring", "crc32c"}
+	want := []string{"virtio", "virtio_ring"}
 	for _, file := range [][]byte{module(binary.LittleEndian, 1, info), module(binary.BigEndian, 2, info)} {
-		if got := Needs(bytes.NewReader(file)); !slices.Equal(got, want) {
-			t.Errorf("got %v, wanted %v", got, want)
+		if needs, aliases := Needs(bytes.NewReader(file)); !slices.Equal(needs, want) || !slices.Equal(aliases, []string{"crc32c"}) {
+			t.Errorf("got %v, %v, wanted %v", needs, aliases, want)
 		}
 		// cut or changed anywhere, it gives what it gives, and never fails
 		for at := range file {
