@@ -91,6 +91,17 @@ describe("an image that was not unpacked completely stops the boot", () => {
   });
 });
 
+test("a kernel that refuses a module of the firewall stops the boot, and the console names both", async () => {
+  const { cmdline, ...image } = await buildImage({ services: [service("web", "sleep 1000", { publish: ["80"] })] });
+  await using machine = await boot({ ...image, cmdline: `${cmdline} module_blacklist=nf_tables` });
+  const failed = await machine.until("failure", ({ stage }) => stage === "failed");
+  assert.match(
+    describeStage(failed),
+    /^failed: the firewall cannot be set up: the kernel does not take the rules: .*operation not supported; the kernel refused nf_tables\.ko, /,
+  );
+  await machine.ended;
+});
+
 test("the power button shuts down: first the services, then the onshutdown tasks, in order", async () => {
   await using machine = await bootImage({
     services: [

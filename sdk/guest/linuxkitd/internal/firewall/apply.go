@@ -4,8 +4,10 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
 
 	"pulumi-linuxkit/linuxkitd/internal/description"
 )
@@ -28,13 +30,31 @@ var hooks = map[string]struct {
 
 // Apply gives the rules to the kernel in one transaction. router is whether the machine forwards for others as well.
 func Apply(firewall *description.Firewall, outside Outside, router bool) error {
-	connection, err := nftables.New()
+	return give(func(connection *nftables.Conn) {
+		add(connection, nftables.TableFamilyIPv4, chains(firewall, outside, router))
+		add(connection, nftables.TableFamilyIPv6, chains6())
+	})
+}
+
+// mostPatience is what answers of the kernel may take. It has written them when it has taken the rules, so this is for those that
+// never come: without nf_tables it answers the first message of many and no other (nfnetlink.c, nfnetlink_rcv_batch).
+const mostPatience = 10 * time.Second
+
+// give gives the kernel what fill adds, in one transaction.
+func give(fill func(*nftables.Conn)) error {
+	connection, err := nftables.New(nftables.WithSockOptions(func(socket *netlink.Conn) error {
+		return socket.SetReadDeadline(time.Now().Add(mostPatience))
+	}))
 	if err != nil {
 		return err
 	}
-	add(connection, nftables.TableFamilyIPv4, chains(firewall, outside, router))
-	add(connection, nftables.TableFamilyIPv6, chains6())
-	return connection.Flush()
+	fill(connection)
+	if err := connection.Flush(); err != nil {
+		// one for each message, of which the first says why
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return errors.New(first)
+	}
+	return nil
 }
 
 func add(connection *nftables.Conn, family nftables.TableFamily, chains []chain) {

@@ -27,12 +27,9 @@ func Bound(firewall *description.Firewall) error {
 	if err != nil {
 		return err
 	}
-	connection, err := nftables.New()
-	if err != nil {
-		return err
-	}
-	add(connection, nftables.TableFamilyIPv4, []chain{{name: "bound", hook: "bound", rules: boundRules(firewall.Networks, share)}})
-	return connection.Flush()
+	return give(func(connection *nftables.Conn) {
+		add(connection, nftables.TableFamilyIPv4, []chain{{name: "bound", hook: "bound", rules: boundRules(firewall.Networks, share)}})
+	})
 }
 
 // boundRules see what the rules before them have let through.
