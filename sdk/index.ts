@@ -134,18 +134,17 @@ export type { FormatName } from "./format/formats.ts";
 export type { Lock, LockedAttestation } from "./resolve/lock.ts";
 export type { BuiltFile } from "./resource/plugin/builder.ts";
 export { ApiKeys, type ApiKeysArgs } from "./resource/api-keys.ts";
-export {
-  ImageBuild,
-  type ArtifactSourceArgs,
-  type ImageBuildArgs,
-  type ImageBuildSettings,
-  type ImageSourceArgs,
-  type CacheInput,
-  type LimitsInput,
-  type PushInput,
-  type SbomInput,
-  type SecureBootInput,
-  type SegmentSize,
-  type SignInput,
-  type SignKeyInput,
-} from "./resource/image-build.ts";
+export { ImageBuild, type SegmentSize } from "./resource/image-build.ts";
+export type {
+  ArtifactSourceArgs,
+  CacheInput,
+  ImageBuildArgs,
+  ImageBuildSettings,
+  ImageSourceArgs,
+  LimitsInput,
+  PushInput,
+  SbomInput,
+  SecureBootInput,
+  SignInput,
+  SignKeyInput,
+} from "./resource/image-build-args.ts";

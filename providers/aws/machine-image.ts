@@ -5,7 +5,8 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import type { Arch } from "../../sdk/core/arch.ts";
 import type { Digest } from "../../sdk/core/digest.ts";
 import type { ImageArgs } from "../../sdk/machine/args.ts";
-import { ImageBuild, type ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
+import type { ImageBuildArgs } from "../../sdk/resource/image-build-args.ts";
 import { imageFile } from "../../sdk/machine/image-file.ts";
 import { keepNames } from "../../sdk/machine/keep-names.ts";
 import { providerSettings } from "../../sdk/machine/provider-settings.ts";

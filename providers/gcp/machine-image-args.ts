@@ -4,7 +4,8 @@ import type { Input } from "@pulumi/pulumi/output.js";
 import type { ImageArgs } from "../../sdk/machine/args.ts";
 import type { SecureBootKeys } from "../../sdk/machine/secure-boot-keys.ts";
 import type { Transform } from "../../sdk/machine/transform.ts";
-import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import type { ImageBuild } from "../../sdk/resource/image-build.ts";
+import type { ImageBuildArgs } from "../../sdk/resource/image-build-args.ts";
 import type { GcpAccessArgs } from "./access-args.ts";
 import type { GcpUploadArgs } from "./upload.ts";
 

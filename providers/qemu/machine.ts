@@ -3,7 +3,8 @@ import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi
 import { failure } from "../../sdk/core/failure.ts";
 import { shown } from "../../sdk/core/shown.ts";
 import type { SourceArgs } from "../../sdk/machine/args.ts";
-import type { ImageBuild, ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import type { ImageBuild } from "../../sdk/resource/image-build.ts";
+import type { ImageBuildArgs } from "../../sdk/resource/image-build-args.ts";
 import { machineImageOf } from "../../sdk/machine/source.ts";
 import { timeLimit } from "../../sdk/machine/time-limit.ts";
 import { type Transform, transformed } from "../../sdk/machine/transform.ts";

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { LinuxKitError } from "../core/errors.ts";
-import type { ImageBuild, ImageBuildArgs } from "../resource/image-build.ts";
+import type { ImageBuild } from "../resource/image-build.ts";
+import type { ImageBuildArgs } from "../resource/image-build-args.ts";
 import { refused, whenKnown } from "./check-arguments.ts";
 import type { Transform } from "./transform.ts";
 

@@ -1,6 +1,6 @@
 import { LinuxKitError } from "../core/errors.ts";
 import type { FormatName } from "../format/formats.ts";
-import type { ImageBuildArgs } from "../resource/image-build.ts";
+import type { ImageBuildArgs } from "../resource/image-build-args.ts";
 import type { BuildArgs, SourceArgs } from "./args.ts";
 import { type Transform, transformed } from "./transform.ts";
 

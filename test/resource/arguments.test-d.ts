@@ -2,7 +2,7 @@ import type { Unwrap } from "@pulumi/pulumi/output.js";
 import type { QemuVmArgs } from "../../providers/qemu/vm.ts";
 import type { QemuGateArgs } from "../../providers/qemu/rollout-gate.ts";
 import type { DiskArgs } from "../../providers/qemu/disk.ts";
-import type { ImageBuildArgs } from "../../sdk/resource/image-build.ts";
+import type { ImageBuildArgs } from "../../sdk/resource/image-build-args.ts";
 import type { diskInputs } from "../../providers/qemu/plugin/disk.ts";
 import type { fleetInputs } from "../../providers/qemu/plugin/fleet-inputs.ts";
 import type { vmInputs } from "../../providers/qemu/plugin/vm-inputs.ts";

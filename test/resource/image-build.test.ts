@@ -9,7 +9,8 @@ import { debian } from "../../sdk/debian/images.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Image } from "../../sdk/definition/image.ts";
 import { Service } from "../../sdk/definition/service.ts";
-import { ImageBuild, type ImageBuildArgs, type PushInput } from "../../sdk/resource/image-build.ts";
+import { ImageBuild } from "../../sdk/resource/image-build.ts";
+import type { ImageBuildArgs, PushInput } from "../../sdk/resource/image-build-args.ts";
 
 const project = await mkdtemp(join(tmpdir(), "linuxkit-program-"));
 after(() => rm(project, { recursive: true, force: true }));
