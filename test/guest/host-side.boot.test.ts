@@ -37,13 +37,13 @@ describe("what the host does for a service never harms the machine", () => {
           perl("non-blocking", NON_BLOCKING, { readonly: false, binds: ["/var/tmp:/data"] }),
           perl("looks", LOOKS, {
             uid: 1000,
-            health: { command: ["/usr/bin/perl", "-e", "print STDERR 'x' x 1000000; sleep 1"], interval: 1 },
+            health: { command: ["/usr/bin/perl", "-e", "print STDERR 'x' x 1000000; sleep 1"], interval: 1, timeout: 60 },
           }),
           service("checked", "exec sleep 100000", {
             uid: 1000,
             gid: 1001,
             tmpfs: ["/tmp"],
-            health: { command: ["/bin/sh", "-c", STATUS], interval: 1 },
+            health: { command: ["/bin/sh", "-c", STATUS], interval: 1, timeout: 60 },
           }),
         ],
       },
