@@ -50,7 +50,7 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     service: { restart: "always", after: [], secrets: [], stopTimeout: 1, stopSignal: 15, logSize: LOG_SIZE },
   });
   return [
-    { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container), undefined, 4) },
+    { path: `${folder}/config.json`, mode: 0o644, contents: JSON.stringify(runtimeConfig(container)) },
     { path: `${folder}/${DESCRIPTION_FILE}`, mode: 0o644, contents: description },
     ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
     // what is mounted onto needs to be there: the root is read-only

@@ -218,9 +218,10 @@ function bundleSteps(bundle: Bundle, own: boolean, network: PrivateNetwork | und
   const { path, directories, idBase, config, runtime } = bundle;
   return [
     ...directories.map((directory) => directoryStep(directory, 0o755, idBase)),
-    fileStep(`${path}/config.json`, config),
-    fileStep(`${path}/runtime.json`, runtime),
-    ...(own ? [guestStep(bundle, network)] : []),
+    // a root in memory holds each page of it, and the container runtime a copy beside it
+    fileStep(`${path}/config.json`, own ? JSON.stringify(JSON.parse(config)) : config),
+    // what LinuxKit's init reads, the guest's own has in its description
+    own ? guestStep(bundle, network) : fileStep(`${path}/runtime.json`, runtime),
     ...(network && network.hosts.length > 0 ? [fileStep(hostsPath(path), hostsText(network))] : []),
   ];
 }

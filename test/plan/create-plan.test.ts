@@ -261,7 +261,7 @@ describe("createPlan", () => {
     assert.ok(!paths.has("containers/volumes/data/tmp") && !paths.has("containers/volumes/data/lower"));
     const words = ["/usr/bin/linuxkitd", "disk", "data", "serial:vol-1", "1", "0:0", "30", "/mnt/data", "nosuid,nodev"];
     assert.deepEqual(argsOf(paths.get("containers/onboot/00-data/config.json")), words);
-    assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source": "\/containers\/volumes\/data\/merged"/);
+    assert.match(paths.get("containers/services/db/config.json")?.contents ?? "", /"source":"\/containers\/volumes\/data\/merged"/);
   });
 
   test("a persistent volume with `after` follows that task, and waits 300 s for its disk", async () => {
