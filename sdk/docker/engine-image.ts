@@ -1,5 +1,4 @@
-import { debian } from "../debian/images.ts";
-import { BUSYBOX_SHELL } from "../debian/base/init.ts";
+import { debianImage } from "../debian/base/arguments.ts";
 import type { DebianFile, DebianImage } from "../definition/debian-image.ts";
 import type { Json } from "../core/json.ts";
 
@@ -9,38 +8,13 @@ export const DATA = "/var/lib/docker";
 export const CONTAINERD_SOCKET = "/run/containerd/containerd.sock";
 /** Answers in HTTP, as gRPC does not (containerd, docs/man/containerd-config.toml.5.md, "[debug]"). */
 export const CONTAINERD_DEBUG_SOCKET = "/run/containerd/debug.sock";
-/** What starts the engine, and ends its containers with it. */
-export const START = "/usr/lib/linuxkit/start-docker";
+/** The guest's program, which starts the engine and gives it its content. */
+export const PROGRAM = "/usr/bin/linuxkitd";
 
+// what the engine reads at first, and before it ends: linuxkitd/internal/docker/engine.go
 const CONFIG = "/usr/lib/linuxkit/daemon.json";
 const CONFIG_AT_STOP = "/usr/lib/linuxkit/daemon-at-stop.json";
 export const CONTAINERD_CONFIG = "/usr/lib/linuxkit/containerd.toml";
-
-/**
- * With live-restore, an engine that ends leaves its containers running, also when the machine stops, and then they are killed.
- * So the engine gives live-restore up before its end: one of the settings that it reloads (dockerd(8), "Configuration
- * reload behavior").
- */
-const START_SCRIPT = `#!/bin/sh
-cp ${CONFIG} /run/daemon.json
-dockerd --config-file /run/daemon.json "$@" &
-engine=$!
-stop() {
-  cp ${CONFIG_AT_STOP} /run/daemon.json
-  kill -HUP $engine
-  for try in 1 2 3 4 5; do
-    [ "$(docker info --format '{{.LiveRestoreEnabled}}')" = false ] && break
-    sleep 1
-  done
-  kill -TERM $engine
-}
-trap stop TERM
-wait $engine
-status=$?
-# a signal ends the wait, not the engine
-while kill -0 $engine 2>/dev/null; do wait $engine; status=$?; done
-exit $status
-`;
 
 const CONTAINERD = `version = 2
 root = "/var/lib/containerd"
@@ -65,12 +39,11 @@ const UNUSED = [
 /** The image that the services of an engine share. */
 export function engineImage(daemon: Readonly<Record<string, Json>>, files: readonly DebianFile[]): DebianImage {
   const config = (changes: Readonly<Record<string, Json>>): string => `${JSON.stringify({ ...daemon, ...changes }, undefined, 2)}\n`;
-  return debian.packages({
-    packages: ["docker.io", "containerd", "runc", "iptables", "tini", "ca-certificates", "busybox-static"],
+  return debianImage({
+    program: "linuxkitd",
+    packages: ["docker.io", "containerd", "runc", "iptables", "tini", "ca-certificates"],
     leaveOut: [...UNUSED],
     files: [
-      BUSYBOX_SHELL,
-      { path: START.slice(1), contents: START_SCRIPT, mode: "0755" },
       { path: CONFIG.slice(1), contents: config({ "live-restore": true }) },
       { path: CONFIG_AT_STOP.slice(1), contents: config({ "live-restore": false }) },
       { path: CONTAINERD_CONFIG.slice(1), contents: CONTAINERD },

@@ -3,7 +3,7 @@ import type { DebianImage } from "../definition/debian-image.ts";
 import { Service } from "../definition/service.ts";
 import type { ServiceArgs } from "../definition/service-args.ts";
 import { type Volume, volumeMount } from "../definition/volume.ts";
-import { CONTAINERD_CONFIG, CONTAINERD_DEBUG_SOCKET, CONTAINERD_SOCKET, DATA, START } from "./engine-image.ts";
+import { CONTAINERD_CONFIG, CONTAINERD_DEBUG_SOCKET, CONTAINERD_SOCKET, DATA, PROGRAM } from "./engine-image.ts";
 import { ENGINE_MODULES } from "./kernel-modules.ts";
 
 /** What the engine keeps for as long as the machine runs: network namespaces, the pipes of containers. */
@@ -57,7 +57,7 @@ export function engineServices(given: { readonly data: Volume; readonly socket: 
   });
   const engine = new Service("docker", {
     ...common,
-    command: [START, "--host", `unix://${socket}`, "--exec-root", STATE, "--containerd", CONTAINERD_SOCKET],
+    command: [PROGRAM, "docker-engine", "--host", `unix://${socket}`, "--exec-root", STATE, "--containerd", CONTAINERD_SOCKET],
     env: { DOCKER_HOST: `unix://${socket}` },
     after: ["containerd"],
     pid: PROCESSES,

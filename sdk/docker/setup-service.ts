@@ -7,12 +7,10 @@ import type { DebianFile, DebianImage } from "../definition/debian-image.ts";
 import { fields, word } from "../definition/fields.ts";
 import { Service } from "../definition/service.ts";
 import { parseReference } from "../oci/reference.ts";
+import { PROGRAM } from "./engine-image.ts";
 
 const ARCHIVES = "usr/share/docker-images";
-const SCRIPT = "usr/lib/linuxkit/set-up-docker";
-
-/** Marks the containers of the definition, with the hash of what they were made from. */
-const LABEL = "org.pulumi-linuxkit.container";
+const CONTENT = "usr/lib/linuxkit/docker-content.json";
 
 /** A container that the engine runs. */
 export interface DockerContainerArgs {
@@ -53,52 +51,21 @@ export interface Content {
   readonly containers: Readonly<Record<string, DockerContainerArgs>>;
 }
 
-/** Files by which an engine gets its content: archives of images, and the script that loads and runs them. */
+/** Files by which an engine gets its content: archives of images, and what `Content` of linuxkitd/internal/docker reads. */
 export function contentFiles({ images, containers }: Content): DebianFile[] {
   const references = images.map(parseReference);
-  const archives = references.flatMap((reference) => (reference.kind === "archive" ? [reference.file] : []));
-  const pulled = references.flatMap((reference) => (reference.kind === "registry" ? [reference.text] : []));
-  const lines = [
-    ...archives.map((_, index) => `docker load --quiet --input /${ARCHIVES}/${index}.tar`),
-    ...pulled.map((name) => `has ${quoted(name)} || docker pull --quiet ${quoted(name)}`),
-    `remove_others ${Object.keys(containers).map(quoted).join(" ")}`,
-    ...Object.entries(containers).map(([name, container]) => runLine(name, container)),
-  ];
-  return [
-    ...archives.map((source, index) => ({ path: `${ARCHIVES}/${index}.tar`, source })),
-    { path: SCRIPT, contents: `${FUNCTIONS}${lines.join("\n")}\n`, mode: "0755" },
-  ];
-}
-
-const FUNCTIONS = `#!/bin/sh
-set -e
-has() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null; }
-# removes containers of an earlier definition
-remove_others() {
-  for name in $(docker ps --all --filter label=${LABEL} --format '{{.Names}}'); do
-    case " $* " in *" $name "*) ;; *) docker rm --force "$name" ;; esac
-  done
-}
-# run NAME IMAGE HASH ARGUMENT...: a container that is as it was wanted stays as it is
-run() {
-  name=$1 image=$2 hash=$3
-  shift 3
-  has "$image" >/dev/null || docker pull --quiet "$image"
-  wanted="$(has "$image") $hash"
-  found=$(docker container inspect --format '{{.Image}} {{index .Config.Labels "${LABEL}"}}' "$name" 2>/dev/null || :)
-  [ "$found" = "$wanted" ] && return
-  docker rm --force "$name" 2>/dev/null || :
-  docker run --detach --restart always --name "$name" --label "${LABEL}=$hash" "$@"
-}
-`;
-
-function runLine(name: string, { image, options = [], command = [] }: DockerContainerArgs): string {
-  const hash = hexOf(digestOf(canonicalJson({ options, command }))).slice(0, 16);
-  return ["run", name, image, hash, ...options, image, ...command].map(quoted).join(" ");
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  const archives = references
+    .flatMap((reference) => (reference.kind === "archive" ? [reference.file] : []))
+    .map((source, index) => ({ path: `${ARCHIVES}/${index}.tar`, source }));
+  const content = {
+    archives: archives.map(({ path }) => `/${path}`),
+    images: references.flatMap((reference) => (reference.kind === "registry" ? [reference.text] : [])),
+    containers: Object.entries(containers).map(([name, { image, options = [], command = [] }]) => {
+      const hash = hexOf(digestOf(canonicalJson({ options, command }))).slice(0, 16);
+      return { name, image, hash, options, command };
+    }),
+  };
+  return [...archives, { path: CONTENT, contents: `${JSON.stringify(content, undefined, 2)}\n` }];
 }
 
 /** The service that gives an engine its content, and ends. */
@@ -106,7 +73,7 @@ export function setupService({ image, socket }: { readonly image: DebianImage; r
   const folder = dirname(socket);
   return new Service("docker-setup", {
     image,
-    command: [`/${SCRIPT}`],
+    command: [PROGRAM, "docker-content", `/${CONTENT}`],
     env: { DOCKER_HOST: `unix://${socket}` },
     after: ["docker"],
     net: "none",

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import type { DebianImage } from "../../sdk/definition/debian-image.ts";
 import { audit, debian, docker, type DockerArgs, Image, OnbootTask, Service, Volume } from "../../sdk/index.ts";
@@ -10,7 +9,6 @@ const fileOf = (args: Partial<DockerArgs>, name: string): string => {
   const image = services(args)[0]?.spec.image as DebianImage | undefined;
   return image?.debian.files.find(({ path }) => path.endsWith(`/${name}`))?.contents ?? assert.fail(`no file ${name}`);
 };
-const setup = (args: Partial<DockerArgs>): string => fileOf(args, "set-up-docker");
 
 describe("docker()", () => {
   test("gives services that fit into an image beside a service behind the firewall", () => {
@@ -85,33 +83,37 @@ describe("what docker() refuses", () => {
     test(String(message), () => assert.throws(() => services(args as Partial<DockerArgs>), { code: "INVALID_DEFINITION", message }));
 });
 
-describe("the script that sets Docker up", () => {
-  test("loads archives, and pulls what is missing", () => {
-    const text = setup({ images: ["docker-archive:app.tar", "ghcr.io/acme/app:1"] });
-    assert.match(text, /^docker load --quiet --input \/usr\/share\/docker-images\/0\.tar$/m);
-    assert.match(text, /^has 'ghcr\.io\/acme\/app:1' \|\| docker pull --quiet 'ghcr\.io\/acme\/app:1'$/m);
+describe("what an engine is given", () => {
+  const content = (args: Partial<DockerArgs>) => JSON.parse(fileOf(args, "docker-content.json"));
+
+  test("archives are loaded by their path in the image, other images pulled", () => {
+    const { archives, images, containers } = content({ images: ["docker-archive:app.tar", "ghcr.io/acme/app:1"] });
+    assert.deepEqual(
+      { archives, images, containers },
+      { archives: ["/usr/share/docker-images/0.tar"], images: ["ghcr.io/acme/app:1"], containers: [] },
+    );
   });
 
-  test("runs a container only where it is not as wanted, and removes those of an earlier definition", () => {
-    const args = { containers: { web: { image: "nginx:1.27", options: ["--env", "A=it's $HOME"] }, "web.2": { image: "nginx:1.27" } } };
-    // stands for the engine: what the shell makes of the words, and a container that is there
-    const engine = (found: string) => `docker() {
-  case "$1 $2" in
-    "image inspect") echo sha256:1 ;;
-    "container inspect") echo '${found}' ;;
-    "ps --all") printf 'old\\nweb.2\\n' ;;
-    *) printf '<%s>' "$@"; echo ;;
-  esac
-}
-`;
-    const run = (found: string): string => spawnSync("sh", ["-c", engine(found) + setup(args)], { encoding: "utf8" }).stdout;
-    const first = run("");
-    const hash = /<org\.pulumi-linuxkit\.container=([0-9a-f]{16})><--env>/.exec(first)?.[1];
-    assert.match(first, /^<rm><--force><old>\n<rm><--force><web>\n<run><--detach><--restart><always><--name><web><--label>/);
-    assert.match(first, /<--env><A=it's \$HOME><nginx:1\.27>\n<rm><--force><web\.2>\n/);
-    // as the first is wanted, and the second, which has other arguments, is not
-    assert.doesNotMatch(run(`sha256:1 ${hash}`), /<--name><web>/);
-    assert.match(run(`sha256:1 ${hash}`), /<--name><web\.2>/);
-    assert.match(run(`sha256:2 ${hash}`), /<--name><web>/);
+  test("words of a container stay as they are", () => {
+    const options = ["--env", "A=it's $HOME"];
+    const { containers } = content({ containers: { web: { image: "nginx:1.27", options }, "web.2": { image: "nginx:1.27" } } });
+    assert.deepEqual(containers, [
+      { name: "web", image: "nginx:1.27", hash: containers[0].hash, options, command: [] },
+      { name: "web.2", image: "nginx:1.27", hash: containers[1].hash, options: [], command: [] },
+    ]);
+  });
+
+  test("a container's hash changes with its options and its command, and with nothing else", () => {
+    const hashOf = (fields: object) => content({ containers: { web: { image: "nginx:1", ...fields } } }).containers[0].hash;
+    const hashes = [{}, { options: ["a"] }, { command: ["a"] }, { options: ["a", "b"] }, { options: ["a b"] }].map(hashOf);
+    assert.equal(new Set(hashes).size, hashes.length);
+    for (const hash of hashes) assert.match(hash, /^[0-9a-f]{16}$/);
+    assert.equal(hashOf({ image: "nginx:2" }), hashes[0]);
+  });
+
+  test("there is no shell in the image", () => {
+    const image = services({ images: ["nginx:1.27"] })[0]?.spec.image as DebianImage;
+    assert.ok(!image.debian.packages.includes("busybox-static"));
+    for (const { contents = "" } of image.debian.files) assert.doesNotMatch(String(contents), /^#!/);
   });
 });

@@ -14,6 +14,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/chrony"
 	"pulumi-linuxkit/linuxkitd/internal/dhcp"
 	"pulumi-linuxkit/linuxkitd/internal/disk"
+	"pulumi-linuxkit/linuxkitd/internal/docker"
 	"pulumi-linuxkit/linuxkitd/internal/forward"
 	"pulumi-linuxkit/linuxkitd/internal/guest"
 	"pulumi-linuxkit/linuxkitd/internal/healthz"
@@ -26,17 +27,19 @@ import (
 
 // commands are the programs that it can be.
 var commands = map[string]func(context.Context, []string) error{
-	"chrony":   chrony.Run,
-	"dhcp":     dhcp.Run,
-	"disk":     disk.RunDisk,
-	"extend":   disk.RunExtend,
-	"format":   disk.RunFormat,
-	"forward":  forward.Run,
-	"healthz":  healthz.Run,
-	"metadata": metadata.Run,
-	"mount":    disk.RunMount,
-	"sshd":     sshd.Run,
-	"sysctl":   sysctl.Run,
+	"chrony":         chrony.Run,
+	"dhcp":           dhcp.Run,
+	"disk":           disk.RunDisk,
+	"docker-content": docker.RunContent,
+	"docker-engine":  docker.RunEngine,
+	"extend":         disk.RunExtend,
+	"format":         disk.RunFormat,
+	"forward":        forward.Run,
+	"healthz":        healthz.Run,
+	"metadata":       metadata.Run,
+	"mount":          disk.RunMount,
+	"sshd":           sshd.Run,
+	"sysctl":         sysctl.Run,
 }
 
 func main() {
