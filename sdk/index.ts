@@ -29,12 +29,14 @@ export type {
   HealthArgs,
   HttpCheckArgs,
   HttpPortCheckArgs,
-  HttpRequestArgs,
   HttpSocketCheckArgs,
   HttpHealthArgs,
+  HttpsHealthArgs,
   TcpCheckArgs,
   TcpHealthArgs,
 } from "./definition/health.ts";
+export type { HttpRequestArgs } from "./definition/http-request.ts";
+export type { HttpsCheckArgs } from "./definition/https-check.ts";
 export type { LogArgs, RestartLimitArgs } from "./definition/supervision.ts";
 export type {
   DebianFile,

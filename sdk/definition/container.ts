@@ -2,7 +2,7 @@ import { z } from "zod";
 import { containerFields } from "./container-fields.ts";
 import { imageSource } from "./debian-image.ts";
 import { environment } from "./environment.ts";
-import { anySeconds, fields, word } from "./fields.ts";
+import { anySeconds, fields, secretName, word } from "./fields.ts";
 import { health } from "./health.ts";
 import type { Known } from "./inputs.ts";
 import { egress, publish } from "./network.ts";
@@ -10,9 +10,6 @@ import { seccomp } from "./seccomp.ts";
 import type { OnbootTaskArgs, ServiceArgs } from "./service-args.ts";
 import { signal } from "./signal.ts";
 import { after, log, restartLimit } from "./supervision.ts";
-
-/** A secret's name: a file name, and a part of a firmware or cloud key. */
-const secretName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'at most 64 letters, digits or "_", "-", "."');
 
 const everyContainer = {
   image: imageSource,

@@ -1,4 +1,5 @@
 import type { Step } from "../core/property-path.ts";
+import { authorityFailures } from "./authority-check.ts";
 import type { Container } from "./container.ts";
 import type { DebianImage } from "./debian-image.ts";
 import { containersOf, type Definition, type Placed } from "./definition.ts";
@@ -47,6 +48,7 @@ export function crossFailures(definition: Definition): Failure[] {
     ...hiddenFiles(definition),
     ...persistentFailures(definition),
     ...healthPortFailures(definition),
+    ...authorityFailures(definition),
     ...apiFailures(definition),
     ...serviceFailures(definition),
     ...forwardFailures(definition),

@@ -29,6 +29,9 @@ export const containerName = z
   .string()
   .regex(/^[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,75}$/, 'at most 76 letters, digits or "_", "+", "-", ".", not beginning with "." or "-"');
 
+/** A secret's name: a file name, and a part of a firmware or cloud key. */
+export const secretName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/, 'at most 64 letters, digits or "_", "-", "."');
+
 /** The sha256 of a content. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits");
 

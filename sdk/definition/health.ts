@@ -2,14 +2,8 @@ import type { Input } from "@pulumi/pulumi/output.js";
 
 import { z } from "zod";
 import { fields, port, seconds, text, treePath } from "./fields.ts";
-
-/** What a GET asks for, and what it must be answered with. */
-export interface HttpRequestArgs {
-  /** The path that is asked for. @default "/" @example "/healthz" */
-  readonly path?: Input<string | undefined>;
-  /** The status that is healthy. @default 200 @example 204 */
-  readonly status?: Input<number | undefined>;
-}
+import { type HttpRequestArgs, requestPath, status } from "./http-request.ts";
+import { type HttpsCheckArgs, httpsCheck } from "./https-check.ts";
 
 /** A GET to a port. */
 export interface HttpPortCheckArgs extends HttpRequestArgs {
@@ -51,8 +45,22 @@ export interface HttpHealthArgs extends CheckTimesArgs {
   /** A GET that must be answered with `status`. @example { port: 8080, path: "/healthz" } */
   readonly http: HttpCheckArgs;
   /** Not beside `http`. @default none */
+  readonly https?: undefined;
+  /** Not beside `http`. @default none */
   readonly tcp?: undefined;
   /** Not beside `http`. @default none */
+  readonly command?: undefined;
+}
+
+/** Health by HTTP over TLS. */
+export interface HttpsHealthArgs extends CheckTimesArgs {
+  /** A GET over TLS that must be answered with `status`. @example { port: 6443, path: "/livez", serverName: "kubernetes", caSecret: "ca.crt" } */
+  readonly https: HttpsCheckArgs;
+  /** Not beside `https`. @default none */
+  readonly http?: undefined;
+  /** Not beside `https`. @default none */
+  readonly tcp?: undefined;
+  /** Not beside `https`. @default none */
   readonly command?: undefined;
 }
 
@@ -60,6 +68,8 @@ export interface HttpHealthArgs extends CheckTimesArgs {
 export interface TcpHealthArgs extends CheckTimesArgs {
   /** A port that must accept a connection. @example { port: 5432 } */
   readonly tcp: TcpCheckArgs;
+  /** Not beside `tcp`. @default none */
+  readonly https?: undefined;
   /** Not beside `tcp`. @default none */
   readonly http?: undefined;
   /** Not beside `tcp`. @default none */
@@ -71,13 +81,15 @@ export interface CommandHealthArgs extends CheckTimesArgs {
   /** A program, run in the container, that must exit with 0. @example ["pg_isready", "-q"] */
   readonly command: Input<readonly Input<string>[]>;
   /** Not beside `command`. @default none */
+  readonly https?: undefined;
+  /** Not beside `command`. @default none */
   readonly http?: undefined;
   /** Not beside `command`. @default none */
   readonly tcp?: undefined;
 }
 
-/** How the guest checks that a service works: exactly one of `http`, `tcp` and `command`. */
-export type HealthArgs = HttpHealthArgs | TcpHealthArgs | CommandHealthArgs;
+/** How the guest checks that a service works: exactly one of `http`, `https`, `tcp` and `command`. */
+export type HealthArgs = HttpHealthArgs | HttpsHealthArgs | TcpHealthArgs | CommandHealthArgs;
 
 // sun_path has 108 bytes (unix(7)), but the guest opens the socket first, so the limit is that of a path
 const absolutePath = treePath.refine((path) => path.startsWith("/"), 'an absolute path, as "/run/app.sock"');
@@ -87,11 +99,8 @@ export const health = fields({
   http: fields({
     port: port.optional(),
     socket: absolutePath.optional(),
-    path: z
-      .string()
-      .regex(/^\/[^\s\0]*$/, 'a path that begins with "/"')
-      .optional(),
-    status: z.int().min(100).max(599).optional(),
+    path: requestPath.optional(),
+    status: status.optional(),
   })
     .superRefine((value, context) => {
       if (value.port === undefined && value.socket === undefined)
@@ -100,12 +109,13 @@ export const health = fields({
         context.addIssue({ code: "custom", path: ["socket"], message: "exactly one of port and socket" });
     })
     .optional(),
+  https: httpsCheck.optional(),
   tcp: fields({ port }).optional(),
   command: z.array(text).min(1, "a program and its arguments").optional(),
   interval: seconds.optional(),
   timeout: seconds.optional(),
   retries: z.int().min(1).max(1000).optional(),
 }).superRefine((value, context) => {
-  const kinds = [value.http, value.tcp, value.command].filter((kind) => kind !== undefined).length;
-  if (kinds !== 1) context.addIssue({ code: "custom", message: "exactly one of http, tcp and command" });
+  const kinds = [value.http, value.https, value.tcp, value.command].filter((kind) => kind !== undefined).length;
+  if (kinds !== 1) context.addIssue({ code: "custom", message: "exactly one of http, https, tcp and command" });
 });

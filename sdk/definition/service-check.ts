@@ -109,7 +109,8 @@ function closedFailures({ services }: Definition): Failure[] {
   return all.flatMap(([name, service]) => {
     if (isDeferred(service) || service.net || isDeferred(service.health) || networkKind(service) !== "private" || named.has(name))
       return [];
-    const asked = service.health?.http?.socket === undefined ? (service.health?.http ?? service.health?.tcp) : undefined;
+    const asked =
+      service.health?.http?.socket === undefined ? (service.health?.http ?? service.health?.https ?? service.health?.tcp) : undefined;
     if (service.publish !== undefined || (asked && !(typeof asked.port === "number" && asked.port >= 1024))) return [];
     const reached = asked ? `only its port ${asked.port} is reachable` : "none of its ports is reachable";
     return (["capabilities", "capabilities.add"] as const).flatMap((field) =>

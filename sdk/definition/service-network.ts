@@ -24,7 +24,7 @@ export function publishedPorts({ publish: named, health }: Pick<Container, "publ
 /** The port of a health check, as a list of at most one. */
 export function healthPorts(health: Container["health"]): { readonly port: number; readonly steps: readonly string[] }[] {
   if (health === undefined || isDeferred(health)) return [];
-  return (["http", "tcp"] as const).flatMap((kind) => {
+  return (["http", "https", "tcp"] as const).flatMap((kind) => {
     const number = health[kind]?.port;
     return typeof number === "number" ? [{ port: number, steps: ["health", kind, "port"] }] : [];
   });

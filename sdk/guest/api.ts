@@ -1,13 +1,9 @@
 import type { GuestFile } from "./guest-file.ts";
+import { TLS_PROGRAM } from "./https.ts";
 import { ownContainerFiles } from "./own-container.ts";
 
 /** The capabilities of the container that ends the TLS of the machine's interface. */
 export const API_CAPABILITIES: readonly string[] = ["CAP_NET_BIND_SERVICE"];
-
-const PROGRAM = "bin/linuxkit-api";
-
-/** Where the build puts the program of that container. */
-export const API_PROGRAM = `lib/linuxkit/api/rootfs/${PROGRAM}`;
 
 /** Its user and group. */
 const NOBODY = 65534;
@@ -29,8 +25,8 @@ export function apiFiles(
 ): readonly GuestFile[] {
   return ownContainerFiles({
     name: "api",
-    args: [String(port)],
-    program: `/${PROGRAM}`,
+    args: ["api", String(port)],
+    program: `/${TLS_PROGRAM}`,
     files: {
       "etc/api/certificate.pem": { contents: certificate, mode: 0o644 },
       "etc/api/clients.pem": { contents: clientCa, mode: 0o644 },

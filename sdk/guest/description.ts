@@ -39,7 +39,7 @@ const networkInterface = z.strictObject({
 
 const link = z.strictObject({ link: name, gateway: z.ipv4(), address: z.ipv4() });
 
-/** Exactly one of `http`, `tcp` and `command`; of `http`, exactly one of `port` and `socket`. Times are seconds. */
+/** Exactly one of `http`, `https`, `tcp` and `command`; of `http`, exactly one of `port` and `socket`. Times are seconds. */
 const health = z.strictObject({
   http: z
     .strictObject({
@@ -47,6 +47,18 @@ const health = z.strictObject({
       socket: z.string().startsWith("/").optional(),
       path: z.string().startsWith("/"),
       status: z.int(),
+    })
+    .optional(),
+  https: z
+    .strictObject({
+      port,
+      path: z.string().startsWith("/"),
+      status: z.int(),
+      /** What the certificate must be for. */
+      serverName: name,
+      /** Certificates as PEM; or `caSecret`: a secret of the service that has them. */
+      ca: z.string().optional(),
+      caSecret: name.optional(),
     })
     .optional(),
   tcp: z.strictObject({ port }).optional(),

@@ -1,6 +1,7 @@
 import { type Forwarded, forwardFiles } from "./forward.ts";
 import type { GuestFile } from "./guest-file.ts";
 import { healthzFiles } from "./healthz.ts";
+import { httpsFiles } from "./https.ts";
 
 /** The path of the file that shows that the image was unpacked completely. It must be the last entry of the last segment. */
 export const END_MARK = "lib/linuxkit/complete";
@@ -25,16 +26,19 @@ export interface GuestFileOptions {
   readonly seccomp?: object;
   /** The services whose logs are sent on. */
   readonly forwarded?: readonly Forwarded[];
+  /** Whether a service is asked for its health over TLS. */
+  readonly asksTls?: boolean;
 }
 
 /**
  * The guest's own files, in the order of their paths. To them belong, from elsewhere: {@link PROGRAM} with its links,
  * `crun` or `runc`, the {@link MOUNT_POINTS}, `etc/modules.list`, the machine's description and {@link END_MARK}.
  */
-export function guestFiles({ healthPort, seccomp, forwarded = [] }: GuestFileOptions = {}): readonly GuestFile[] {
+export function guestFiles({ healthPort, seccomp, forwarded = [], asksTls = false }: GuestFileOptions = {}): readonly GuestFile[] {
   const files: GuestFile[] = [
     ...(healthPort === undefined ? [] : healthzFiles(healthPort, seccomp)),
     ...(forwarded.length > 0 ? forwardFiles(forwarded, seccomp) : []),
+    ...(asksTls ? httpsFiles(seccomp) : []),
   ];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

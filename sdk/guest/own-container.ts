@@ -2,8 +2,8 @@ import { DESCRIPTION_FILE, DESCRIPTION_VERSION, descriptionText } from "./descri
 import type { GuestFile } from "./guest-file.ts";
 import { LOG_SIZE } from "./paths.ts";
 
-/** Where a container of the guest's own sees the guest's program. */
-const PROGRAM = "/bin/linuxkitd";
+/** Where a container of the guest's own sees its program. */
+const programPath = (program: string | undefined): string => `/bin/${program?.split("/").at(-1) ?? "linuxkitd"}`;
 
 /** A container of the guest itself: the guest's program with a subcommand, as nobody, with nothing but what is named here. */
 export interface OwnContainer {
@@ -11,7 +11,7 @@ export interface OwnContainer {
   readonly name: string;
   /** The subcommand and its arguments. */
   readonly args: readonly string[];
-  /** A program that the build puts into its root filesystem, by its path there. @default the guest's program, which it only sees */
+  /** The program that it sees, by its path in the machine. @default the guest's program */
   readonly program?: string;
   /** Files of its root filesystem, by path. */
   readonly files: Readonly<Record<string, Omit<GuestFile, "path">>>;
@@ -54,7 +54,7 @@ export function ownContainerFiles(container: OwnContainer): readonly GuestFile[]
     { path: `${folder}/${DESCRIPTION_FILE}`, mode: 0o644, contents: description },
     ...Object.entries(files).map(([path, file]) => ({ path: `${folder}/rootfs/${path}`, ...file })),
     // what is mounted onto needs to be there: the root is read-only
-    ...(program === undefined ? [{ path: `${folder}/rootfs${PROGRAM}`, mode: 0o755, contents: "" }] : []),
+    { path: `${folder}/rootfs${programPath(program)}`, mode: 0o755, contents: "" },
     // the runtime does not start a container without these folders
     ...["dev", "proc", "sys", ...Object.keys(binds)]
       .sort()
@@ -80,7 +80,7 @@ function runtimeConfig({ args, program, binds, capabilities, namespaces, memory,
     ociVersion: "1.0.2",
     process: {
       user: { uid: 65534, gid: 65534 },
-      args: [program ?? PROGRAM, ...args],
+      args: [programPath(program), ...args],
       cwd: "/",
       env: ["PATH=/bin"],
       capabilities: capabilities.length > 0 ? sets : {},
@@ -88,7 +88,7 @@ function runtimeConfig({ args, program, binds, capabilities, namespaces, memory,
     },
     root: { path: "rootfs", readonly: true },
     mounts: [
-      ...(program === undefined ? [bind("/init", PROGRAM)] : []),
+      bind(program ?? "/init", programPath(program)),
       ...Object.entries(binds).map(([inside, outside]) => bind(outside, `/${inside}`)),
     ],
     linux: {

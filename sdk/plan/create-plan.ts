@@ -1,10 +1,11 @@
 import type { Arch } from "../core/arch.ts";
 import { LinuxKitError } from "../core/errors.ts";
-import { API_CAPABILITIES, API_PROGRAM, apiFiles } from "../guest/api.ts";
+import { API_CAPABILITIES, apiFiles } from "../guest/api.ts";
 import { MACHINE_FILE } from "../guest/description.ts";
 import { END_MARK, END_MARK_CONTENTS, guestFiles, MOUNT_POINTS, PROGRAM, PROGRAM_LINKS } from "../guest/files.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
 import { HEALTHZ_CAPABILITIES } from "../guest/healthz.ts";
+import { TLS_PROGRAM } from "../guest/https.ts";
 import type { Resolved, ResolvedImage } from "../resolve/resolve.ts";
 import { accountNumber, type Accounts, containerAccounts } from "../runtime/account.ts";
 import { type Bundle, bundles } from "../runtime/bundle.ts";
@@ -160,14 +161,16 @@ function initSteps(
   steps.push(programStep(PROGRAM, arch), ...PROGRAM_LINKS.map((path) => symlinkStep(place(path), `/${PROGRAM}`)));
   const { healthPort } = definition;
   const forwarded = Object.entries(definition.services).flatMap(([name, { log }]) => (log?.forward ? [{ name, url: log.forward }] : []));
+  const asksTls = Object.values(definition.services).some(({ health }) => health?.https !== undefined);
   const options = {
     forwarded,
+    asksTls,
     ...(healthPort !== undefined && { healthPort }),
     seccomp: defaultSeccomp(HEALTHZ_CAPABILITIES, arch),
   };
   for (const { path, mode, contents } of guestFiles(options)) steps.push(fileStep(place(path), contents, mode));
   // the program is large and rarely changes; the keys beside it are in another segment
-  if (definition.api) steps.push(programStep(place(API_PROGRAM), arch, "linuxkit-api"));
+  if (definition.api || asksTls) steps.push(programStep(place(TLS_PROGRAM), arch, "linuxkit-tls"));
   return steps;
 }
 

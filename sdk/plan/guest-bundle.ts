@@ -1,5 +1,6 @@
 import { type ContainerDescription, DESCRIPTION_FILE, DESCRIPTION_VERSION, descriptionText } from "../guest/description.ts";
 import type { PrivateNetwork } from "../guest/firewall.ts";
+import { SERVER_NAME } from "../definition/https-check.ts";
 import { LOG_SIZE } from "../guest/paths.ts";
 import type { RuntimeActions } from "../guest/runtime-actions.ts";
 import type { Bundle } from "../runtime/bundle.ts";
@@ -72,10 +73,18 @@ function serviceDescription({ container, secrets, ownGroup, memory, stopSignal }
 
 type Health = NonNullable<Bundle["container"]["health"]>;
 
-// exactly one of http, tcp and command, which the schema has checked and its type does not say
+// exactly one of http, https, tcp and command, which the schema has checked and its type does not say
 function healthDescription(health: Health): NonNullable<NonNullable<ContainerDescription["service"]>["health"]> {
-  const { http, tcp, command, interval, timeout, retries } = health as Health & {
+  const { http, https, tcp, command, interval, timeout, retries } = health as Health & {
     readonly http?: { readonly port?: number; readonly socket?: string; readonly path?: string; readonly status?: number };
+    readonly https?: {
+      readonly port: number;
+      readonly path?: string;
+      readonly status?: number;
+      readonly serverName?: string;
+      readonly ca?: string;
+      readonly caSecret?: string;
+    };
     readonly tcp?: { readonly port: number };
     readonly command?: readonly string[];
   };
@@ -85,6 +94,15 @@ function healthDescription(health: Health): NonNullable<NonNullable<ContainerDes
         ...(http.socket === undefined ? { port: http.port } : { socket: http.socket }),
         path: http.path ?? "/",
         status: http.status ?? 200,
+      },
+    }),
+    ...(https && {
+      https: {
+        port: https.port,
+        path: https.path ?? "/",
+        status: https.status ?? 200,
+        serverName: https.serverName ?? SERVER_NAME,
+        ...(https.ca === undefined ? { caSecret: https.caSecret } : { ca: https.ca }),
       },
     }),
     ...(tcp && { tcp: { port: tcp.port } }),

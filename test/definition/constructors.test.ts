@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { output } from "@pulumi/pulumi";
+import { makeAuthority } from "../../sdk/api/certificate.ts";
 import { isLinuxKitError } from "../../sdk/core/errors.ts";
 import { File } from "../../sdk/definition/file.ts";
 import { Kernel } from "../../sdk/definition/kernel.ts";
@@ -10,6 +11,8 @@ import type { ServiceArgs } from "../../sdk/definition/service-args.ts";
 import { Volume } from "../../sdk/definition/volume.ts";
 
 const service = (fields: object): Service => new Service("web", { image: "nginx", ...fields } as ServiceArgs);
+
+const CA = makeAuthority("test", 1).certificate;
 
 /** What is wrong in a literal: the message, which begins with the path. */
 const REFUSED: readonly (readonly [() => unknown, string])[] = [
@@ -28,10 +31,10 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
     () => service({ health: { http: { port: 80, path: "x" } } }),
     'services.web.health.http.path: got "x", wanted a path that begins with "/"',
   ],
-  [() => service({ health: {} }), "services.web.health: got an object, wanted exactly one of http, tcp and command"],
+  [() => service({ health: {} }), "services.web.health: got an object, wanted exactly one of http, https, tcp and command"],
   [
     () => service({ health: { http: { port: 1 }, tcp: { port: 1 } } }),
-    "services.web.health: got an object, wanted exactly one of http, tcp and command",
+    "services.web.health: got an object, wanted exactly one of http, https, tcp and command",
   ],
   [() => service({ health: { tcp: { port: 1 }, interval: 0 } }), "services.web.health.interval: got 0, wanted more than 0"],
   [
@@ -66,6 +69,18 @@ const REFUSED: readonly (readonly [() => unknown, string])[] = [
   [
     () => service({ health: { http: { socket: "run/a.sock" } } }),
     'services.web.health.http.socket: got "run/a.sock", wanted an absolute path, as "/run/app.sock"',
+  ],
+  [
+    () => service({ health: { https: { port: 6443 } } }),
+    "services.web.health.https.ca: missing, wanted the authority's certificate as PEM, or caSecret: the name of a secret of the service that holds it",
+  ],
+  [
+    () => service({ health: { https: { port: 6443, ca: CA, caSecret: "ca" } }, secrets: { ca: "" } }),
+    'services.web.health.https.caSecret: got "ca", wanted exactly one of ca and caSecret',
+  ],
+  [
+    () => service({ health: { https: { port: 6443, ca: CA, serverName: "https://kubernetes:6443" } } }),
+    'services.web.health.https.serverName: got "https://kubernetes:6443", wanted a host name or an address, without scheme and port, as "kubernetes"',
   ],
   [() => service({ seccomp: { defaultAction: "SCMP_ACT_ERRNO" } }), "services.web.seccomp.syscalls: missing, wanted a list"],
   [() => service({ binds: ["data"] }), 'services.web.binds[0]: got "data", wanted "source:/destination" or "source:/destination:options"'],

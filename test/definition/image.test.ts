@@ -216,6 +216,18 @@ describe("an image refuses", () => {
       'services.b.publish[0]: got "80:8080/tcp", but 80/tcp of the machine belongs to services.a: wanted another port',
     ],
     [
+      { services: [service("a", { health: { https: { port: 443, caSecret: "ca.crt" } } })] },
+      'services.a.health.https.caSecret: got "ca.crt", and the service has no secrets: give it in secrets',
+    ],
+    [
+      { services: [service("a", { health: { https: { port: 443, caSecret: "ca" } }, secrets: { "ca.crt": "", key: "" } })] },
+      'services.a.health.https.caSecret: got "ca", wanted one of its secrets: ca.crt, key',
+    ],
+    [
+      { services: [service("a", { health: { https: { port: 80, caSecret: "ca" } }, secrets: { ca: "" } })], healthPort: 80 },
+      'services.a.health.https.port: got 80, which is published, but 80/tcp of the machine belongs to healthPort: wanted another port, or publish: ["OTHER:80"], or publish: [] to keep it closed',
+    ],
+    [
       { services: [service("a", { publish: ["80"] })], healthPort: 80 },
       'services.a.publish[0]: got "80", but 80/tcp of the machine belongs to healthPort: wanted another port',
     ],

@@ -88,8 +88,8 @@ const ROWS: readonly Row[] = [
   field("health", { http: { port: 80, path: "healthz" } }, /wanted a path that begins with "\/"$/, {
     http: { port: 80, path: "/healthz" },
   }),
-  field("health", { http: { port: 80 }, tcp: { port: 80 } }, /wanted exactly one of http, tcp and command$/, { tcp: { port: 80 } }),
-  field("health", {}, /wanted exactly one of http, tcp and command$/, { tcp: { port: 80 } }),
+  field("health", { http: { port: 80 }, tcp: { port: 80 } }, /wanted exactly one of http, https, tcp and command$/, { tcp: { port: 80 } }),
+  field("health", {}, /wanted exactly one of http, https, tcp and command$/, { tcp: { port: 80 } }),
   field("health", { command: "curl x" }, /health\.command: got "curl x", wanted a list: put it in \[ \]$/, { command: ["curl", "x"] }),
   field("stopTimeout", "10s", /stopTimeout: got "10s", wanted a number of seconds: 10$/, 10),
   field("stopTimeout", "1m30.5s", /wanted a number of seconds: 90\.5$/, 90.5),

@@ -1,3 +1,5 @@
+import { X509Certificate } from "node:crypto";
+import { makeAuthority } from "../../sdk/api/certificate.ts";
 import { MASKED_PATHS as HIDDEN } from "../../sdk/definition/sandbox-defaults.ts";
 import { debian, File, Image, Kernel, OnbootTask, Service, Volume } from "../../sdk/index.ts";
 import { web, webService } from "./definitions.ts";
@@ -13,6 +15,9 @@ const filter = (names: string[], defaultAction: "SCMP_ACT_ERRNO" | "SCMP_ACT_LOG
   defaultAction,
   syscalls: [{ names, action: "SCMP_ACT_ALLOW" as const }],
 });
+
+const [AUTHORITY, OTHER_AUTHORITY] = ["one", "other"].map((name) => makeAuthority(name, 1).certificate) as [string, string];
+const fingerprint = (pem: string): string => `sha256:${new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase()}`;
 
 const kernel = (cmdline: string) => new Kernel({ image: debian.kernel(), cmdline });
 
@@ -371,6 +376,22 @@ export const ROWS: readonly Row[] = [
     web(),
     web({ health: { tcp: { port: 8080 } } }),
     ["neutral services.web: health check changed from GET :8080/ answers 200 to a connection to port 8080"],
+  ],
+  [
+    "a check over TLS",
+    web(),
+    web({ health: { https: { port: 8080, caSecret: "ca" } }, secrets: { ca: "" } }),
+    [
+      "widens services.web: secret ca added",
+      "neutral services.web: health check changed from GET :8080/ answers 200 to GET https://localhost:8080/ answers 200",
+      "neutral services.web: health check authority added: the secret ca",
+    ],
+  ],
+  [
+    "another authority of a check",
+    web({ health: { https: { port: 8080, ca: AUTHORITY } } }),
+    web({ health: { https: { port: 8080, ca: OTHER_AUTHORITY, serverName: "localhost" } } }),
+    [`neutral services.web: health check authority changed from ${fingerprint(AUTHORITY)} to ${fingerprint(OTHER_AUTHORITY)}`],
   ],
   [
     "a quicker health check",

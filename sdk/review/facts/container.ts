@@ -4,7 +4,9 @@ import type { ContainerFields } from "../../definition/container-fields.ts";
 import type { Placed } from "../../definition/definition.ts";
 import { withImageFields } from "../../definition/label-rules.ts";
 import { MASKED_PATHS, PIDS_LIMIT, READONLY_PATHS } from "../../definition/sandbox-defaults.ts";
+import { SERVER_NAME } from "../../definition/https-check.ts";
 import type { PartFacts } from "../fact.ts";
+import { authoritiesIn } from "./authorities.ts";
 import { addImage } from "./image.ts";
 import { addDeviceRules } from "./device-rules.ts";
 import { addMappings } from "./mappings.ts";
@@ -103,11 +105,22 @@ function addEnvironment(facts: PartFacts, env: readonly string[] | undefined): v
 
 function addHealth(facts: PartFacts, health: Container["health"]): void {
   if (health === undefined) return;
-  const { http, tcp, command, ...times } = health;
-  const got = http && `GET ${http.socket ?? ""}:${http.port ?? ""}${http.path ?? "/"} answers ${http.status ?? 200}`;
+  const { http, https, tcp, command, ...times } = health;
+  const got =
+    (http && `GET ${http.socket ?? ""}:${http.port ?? ""}${http.path ?? "/"} answers ${http.status ?? 200}`) ??
+    (https && `GET https://${https.serverName ?? SERVER_NAME}:${https.port}${https.path ?? "/"} answers ${https.status ?? 200}`);
   facts.add("health", "", ["health"], got ?? (tcp ? `a connection to port ${tcp.port}` : (command ?? []).join(" ")));
+  // by what it is, not by its path: another secret, or a certificate instead of one, is a change of the same
+  const authority = https?.ca === undefined ? https && `the secret ${https.caSecret}` : fingerprints(https.ca);
+  facts.add("health", "authority", ["health", "https", "authority"], authority);
   for (const [name, value] of Object.entries(times))
     facts.add("health", name, ["health", name], value === CHECK_TIMES[name] ? undefined : value);
+}
+
+function fingerprints(pem: string): string {
+  return authoritiesIn(pem)
+    .map(({ fingerprint }) => `sha256:${fingerprint}`)
+    .join(", ");
 }
 
 function addLimits(facts: PartFacts, { resources: given, rlimits = [], oomScoreAdj }: Container, isOpen: boolean): void {

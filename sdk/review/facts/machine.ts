@@ -2,7 +2,7 @@ import type { Definition, FileSpec, VolumeSpec } from "../../definition/definiti
 import { plainPath } from "../../definition/file.ts";
 import { type Fact, type PartFacts, partFacts } from "../fact.ts";
 import { parameter, wordRule } from "../rules/command-line.ts";
-import { addClientCa } from "./client-ca.ts";
+import { addClientCa } from "./authorities.ts";
 import { addImage } from "./image.ts";
 
 type IsSecret = (path: string) => boolean;

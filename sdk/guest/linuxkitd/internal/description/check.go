@@ -76,8 +76,14 @@ func (h *Health) check() error {
 		if onPort := isPort(h.HTTP.Port); onPort == strings.HasPrefix(h.HTTP.Socket, "/") || (h.HTTP.Port != 0 && !onPort) || strings.Contains(h.HTTP.Socket, "\x00") {
 			return fmt.Errorf("service.health.http: got port %d, socket %q; wanted one of a port and an absolute path", h.HTTP.Port, h.HTTP.Socket)
 		}
-		if !strings.HasPrefix(h.HTTP.Path, "/") || strings.ContainsFunc(h.HTTP.Path, isControlOrSpace) {
+		if !isRequestPath(h.HTTP.Path) {
 			return fmt.Errorf("service.health.http: got path %q, wanted one from a slash on", h.HTTP.Path)
+		}
+	}
+	if h.HTTPS != nil {
+		kinds++
+		if err := h.HTTPS.check(); err != nil {
+			return err
 		}
 	}
 	if h.TCP != nil {
@@ -90,12 +96,26 @@ func (h *Health) check() error {
 		kinds++
 	}
 	if kinds != 1 {
-		return fmt.Errorf("service.health: got %d kinds of check, wanted exactly one of http, tcp and command", kinds)
+		return fmt.Errorf("service.health: got %d kinds of check, wanted exactly one of http, https, tcp and command", kinds)
 	}
 	if !isSeconds(h.Interval) || !isSeconds(h.Timeout) || h.Retries < 1 {
 		return fmt.Errorf("service.health: got interval %v, timeout %v, retries %d", h.Interval, h.Timeout, h.Retries)
 	}
 	return nil
+}
+
+func (h *HTTPSCheck) check() error {
+	if !isPort(h.Port) || !isRequestPath(h.Path) {
+		return fmt.Errorf("service.health.https: got port %d, path %q; wanted 1 to 65535, and one from a slash on", h.Port, h.Path)
+	}
+	if !isName(h.ServerName) || (h.CA == "") == (h.CASecret == "") || (h.CASecret != "" && !isName(h.CASecret)) {
+		return fmt.Errorf("service.health.https: got serverName %q, caSecret %q; wanted a name, and exactly one of ca and caSecret", h.ServerName, h.CASecret)
+	}
+	return nil
+}
+
+func isRequestPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, isControlOrSpace)
 }
 
 func (m *Machine) check() error {

@@ -95,14 +95,15 @@ type RestartLimit struct {
 	Within float64 `json:"within"`
 }
 
-// Health is how PID 1 learns that a service does its work: exactly one of HTTP, TCP and Command.
+// Health is how PID 1 learns that a service does its work: exactly one of HTTP, HTTPS, TCP and Command.
 type Health struct {
-	HTTP     *HTTPCheck `json:"http,omitempty"`
-	TCP      *TCPCheck  `json:"tcp,omitempty"`
-	Command  []string   `json:"command,omitempty"`
-	Interval float64    `json:"interval"`
-	Timeout  float64    `json:"timeout"`
-	Retries  int        `json:"retries"`
+	HTTP     *HTTPCheck  `json:"http,omitempty"`
+	HTTPS    *HTTPSCheck `json:"https,omitempty"`
+	TCP      *TCPCheck   `json:"tcp,omitempty"`
+	Command  []string    `json:"command,omitempty"`
+	Interval float64     `json:"interval"`
+	Timeout  float64     `json:"timeout"`
+	Retries  int         `json:"retries"`
 }
 
 // HTTPCheck is a request and the status that it wants.
@@ -112,6 +113,18 @@ type HTTPCheck struct {
 	Socket string `json:"socket,omitempty"`
 	Path   string `json:"path"`
 	Status int    `json:"status"`
+}
+
+// HTTPSCheck is a request over TLS.
+type HTTPSCheck struct {
+	Port   int    `json:"port"`
+	Path   string `json:"path"`
+	Status int    `json:"status"`
+	// ServerName is what the certificate must be for.
+	ServerName string `json:"serverName"`
+	// CA has certificates as PEM; or CASecret: a secret of the service that has them.
+	CA       string `json:"ca,omitempty"`
+	CASecret string `json:"caSecret,omitempty"`
 }
 
 // TCPCheck is a port that takes a connection.

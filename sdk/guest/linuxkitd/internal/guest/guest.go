@@ -15,6 +15,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/container"
 	"pulumi-linuxkit/linuxkitd/internal/description"
 	"pulumi-linuxkit/linuxkitd/internal/guard"
+	"pulumi-linuxkit/linuxkitd/internal/health"
 	"pulumi-linuxkit/linuxkitd/internal/modules"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/process"
@@ -35,6 +36,9 @@ type Guest struct {
 	overlays bool
 	// own are the guest's own, once they were started
 	own atomic.Pointer[supervisor]
+	// tls is the container that asks over TLS, and askers its end here; nil where no service is asked so
+	tls    *supervisor
+	askers *health.Askers
 	// firmware is the removal of the firmware device
 	firmware sync.WaitGroup
 	// modules of the firewall, which are inserted while tasks run
@@ -118,8 +122,8 @@ func superviseService(c *container.Container, quiet bool) supervise.Service {
 	if limit := given.RestartLimit; limit != nil {
 		service.Limit, service.Within = limit.Count, seconds(limit.Within)
 	}
-	if health := given.Health; health != nil {
-		service.Checked, service.Interval, service.Retries = true, seconds(health.Interval), health.Retries
+	if asked := given.Health; asked != nil {
+		service.Checked, service.Interval, service.Retries = true, seconds(asked.Interval), asked.Retries
 	}
 	return service
 }

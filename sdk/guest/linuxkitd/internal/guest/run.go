@@ -326,6 +326,9 @@ func (g *Guest) startServices() error {
 		return err
 	}
 	g.runtime.LimitMemory(boot.MostMemory(boot.Memory("MemAvailable"), len(g.services.containers)))
+	if err := g.startChecks(); err != nil {
+		return err
+	}
 	g.services.begin()
 	return nil
 }

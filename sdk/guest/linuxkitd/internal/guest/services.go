@@ -1,7 +1,11 @@
 package guest
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"pulumi-linuxkit/linuxkitd/internal/api"
@@ -44,6 +48,8 @@ func (s *supervisor) check(c *container.Container) string {
 		err = checkSocket(running, asked.HTTP, limit)
 	case asked.HTTP != nil:
 		err = health.HTTP(network, asked.HTTP.Port, asked.HTTP.Path, asked.HTTP.Status, limit)
+	case asked.HTTPS != nil:
+		err = s.guest.checkHTTPS(c, network, asked.HTTPS, limit)
 	case asked.TCP != nil:
 		err = health.TCP(network, asked.TCP.Port, limit)
 	default:
@@ -62,6 +68,43 @@ func checkSocket(running *container.Running, asked *description.HTTPCheck, limit
 	}
 	defer root.Close()
 	return health.HTTPSocket(root, asked.Socket, asked.Path, asked.Status, limit)
+}
+
+func (g *Guest) checkHTTPS(c *container.Container, network *os.File, asked *description.HTTPSCheck, limit time.Duration) error {
+	if g.askers == nil {
+		return errors.New("the machine has no program for TLS")
+	}
+	authority := asked.CA
+	if asked.CASecret != "" {
+		var err error
+		if authority, err = health.ReadAuthority(secretfiles.Path(c.Name, asked.CASecret)); err != nil {
+			return err
+		}
+	}
+	return g.askers.HTTPS(network, asked.Port, health.Question{
+		Host: net.JoinHostPort(asked.ServerName, strconv.Itoa(asked.Port)), Name: asked.ServerName, Path: asked.Path,
+		Status: asked.Status, Authority: authority,
+	}, limit)
+}
+
+// checksFolder is the bundle of the container that asks services over TLS. It is there where one of them is asked so.
+const checksFolder = "/lib/linuxkit/https"
+
+// startChecks starts that container. It comes before the services: none of them is healthy without it.
+func (g *Guest) startChecks() error {
+	if _, err := os.Stat(checksFolder); err != nil {
+		return nil
+	}
+	read, err := container.Read(checksFolder)
+	if err != nil {
+		return err
+	}
+	if g.askers, err = health.ListenAskers(health.AskerFolder, read.UID); err != nil {
+		return fmt.Errorf("the checks over TLS: %w", err)
+	}
+	g.tls = newSupervisor(g, []*container.Container{read}, true)
+	g.tls.begin()
+	return nil
 }
 
 // ownFolders are the bundles of the guest's own containers, each where the definition asks for it.

@@ -31,16 +31,16 @@ func (g *Guest) shutDown(off power.Off) {
 	if slices.ContainsFunc(tasks, (*container.Container).Overlays) {
 		_ = modules.InsertLate(modules.Overlay)
 	}
-	limit := mostShutdown(g.services, g.own.Load(), tasks)
+	limit := mostShutdown(tasks, g.services, g.tls, g.own.Load())
 	if !within(limit, "the shutdown", func() { g.stopAll(tasks) }) {
 		g.console.Show(fmt.Sprintf("linuxkitd: the shutdown took longer than %v; the machine ends without the rest of it", limit))
 	}
 }
 
 // mostShutdown is enough for services that stop one after the other, each in its time, and for all tasks.
-func mostShutdown(services, own *supervisor, tasks []*container.Container) time.Duration {
+func mostShutdown(tasks []*container.Container, supervisors ...*supervisor) time.Duration {
 	limit := spareShutdown
-	for _, s := range []*supervisor{services, own} {
+	for _, s := range supervisors {
 		if s == nil {
 			continue
 		}
@@ -80,8 +80,10 @@ func (g *Guest) stopAll(tasks []*container.Container) {
 	if g.services.begun.Load() {
 		g.services.stop()
 	}
-	if own := g.own.Load(); own != nil {
-		own.stop()
+	for _, own := range []*supervisor{g.tls, g.own.Load()} {
+		if own != nil {
+			own.stop()
+		}
 	}
 	for _, task := range tasks {
 		_ = guard.Run("the task "+task.Name, func() { g.runTask(task, nil) })

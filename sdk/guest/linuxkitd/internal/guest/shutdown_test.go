@@ -23,15 +23,15 @@ func TestAShutdownHasTimeForAllThatItDoes(t *testing.T) {
 	services := newSupervisor(g, []*container.Container{serviceOf("a", 10), serviceOf("b", 0.5)}, false)
 	own := newSupervisor(g, []*container.Container{serviceOf("c", 1)}, true)
 	for _, row := range []struct {
-		services, own *supervisor
-		tasks         []*container.Container
-		want          time.Duration
+		all   []*supervisor
+		tasks []*container.Container
+		want  time.Duration
 	}{
-		{nil, nil, nil, spareShutdown},
-		{services, nil, nil, spareShutdown + 10500*time.Millisecond},
-		{services, own, []*container.Container{taskOf(30), taskOf(0)}, spareShutdown + 11500*time.Millisecond + 30*time.Second + mostLastTask},
+		{[]*supervisor{nil, nil, nil}, nil, spareShutdown},
+		{[]*supervisor{services, nil, nil}, nil, spareShutdown + 10500*time.Millisecond},
+		{[]*supervisor{services, nil, own}, []*container.Container{taskOf(30), taskOf(0)}, spareShutdown + 11500*time.Millisecond + 30*time.Second + mostLastTask},
 	} {
-		if got := mostShutdown(row.services, row.own, row.tasks); got != row.want {
+		if got := mostShutdown(row.tasks, row.all...); got != row.want {
 			t.Errorf("got %v, wanted %v", got, row.want)
 		}
 	}

@@ -31,21 +31,26 @@ func HTTP(namespace *os.File, port int, path string, status int, limit time.Dura
 	return ask(connection, at, fmt.Sprintf("127.0.0.1:%d", port), path, status, limit)
 }
 
-// ask sends a request over a connection, which it closes.
+// ask asks over a connection, which it closes.
 func ask(connection net.Conn, at, host, path string, status int, limit time.Duration) error {
 	defer connection.Close()
-	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: linuxkitd\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host)
-	if _, err := io.WriteString(connection, request); err != nil {
-		return fmt.Errorf("%s: %w", at, reason(err, limit))
-	}
-	got, err := readStatus(connection)
-	if err != nil {
-		return fmt.Errorf("%s: %w", at, reason(err, limit))
-	}
-	if got != status {
-		return fmt.Errorf("%s answered with status %d, not %d", at, got, status)
+	if err := Ask(connection, host, path, status); err != nil {
+		return fmt.Errorf("%s: %w", at, Reason(err, limit))
 	}
 	return nil
+}
+
+// Ask sends a request over a connection and wants a status.
+func Ask(connection io.ReadWriter, host, path string, status int) error {
+	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: linuxkitd\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host)
+	if _, err := io.WriteString(connection, request); err != nil {
+		return err
+	}
+	got, err := readStatus(connection)
+	if err == nil && got != status {
+		err = fmt.Errorf("it answered with status %d, not %d", got, status)
+	}
+	return err
 }
 
 var errNoHTTP = errors.New("the answer is no HTTP")
@@ -114,13 +119,13 @@ func dial(namespace *os.File, port int, limit time.Duration) (net.Conn, error) {
 		return err
 	})
 	if err != nil {
-		return nil, reason(err, limit)
+		return nil, Reason(err, limit)
 	}
 	return connection, connection.SetDeadline(deadline)
 }
 
-// reason is an error in few words.
-func reason(err error, limit time.Duration) error {
+// Reason is an error in few words.
+func Reason(err error, limit time.Duration) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("no answer within %v s", limit.Seconds())
 	}

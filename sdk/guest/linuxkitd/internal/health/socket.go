@@ -40,7 +40,7 @@ func dialSocket(root *os.File, socket string, limit time.Duration) (net.Conn, er
 	dialer := net.Dialer{Deadline: deadline}
 	connection, err := dialer.Dial("unix", "/proc/self/fd/"+strconv.Itoa(opened))
 	if err != nil {
-		return nil, reason(err, limit)
+		return nil, Reason(err, limit)
 	}
 	return connection, connection.SetDeadline(deadline)
 }

@@ -20,9 +20,12 @@ func Make(service string) error {
 	return mount.At("tmpfs", "tmpfs", []string{"nosuid", "nodev", "noexec", "size=1m", "mode=700"}, folder)
 }
 
+// Path is where a secret of a service lies.
+func Path(service, name string) string { return filepath.Join(root, service, name) }
+
 // Put writes a secret of a service.
 func Put(service, name string, value []byte) error {
-	file, err := os.OpenFile(filepath.Join(root, service, name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o400)
+	file, err := os.OpenFile(Path(service, name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o400)
 	if err != nil {
 		return err
 	}
