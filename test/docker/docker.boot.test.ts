@@ -17,7 +17,7 @@ import { tarOf } from "../support/test-image.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/docker", import.meta.url));
 const SPY_PORT = 8100;
-const MOST_MB = 105;
+const MOST_MB = 88;
 
 /** A page that says how often the container was started and asked to end. */
 const PAGE = "/data/index.html";
