@@ -74,6 +74,8 @@ interface Built {
   readonly kernel: string;
   readonly initrd: string;
   readonly cmdline: string;
+  /** The root, where the format has it apart from the initrd. */
+  readonly disk?: string;
 }
 
 /** Builds an image with Debian's kernel and the guest's own init, and boots it. */
@@ -81,17 +83,23 @@ export async function bootImage(parts: Omit<ImageArgs, "kernel">, options: Parti
   return boot({ ...(await buildImage(parts)), ...options });
 }
 
-export async function buildImage(parts: Omit<ImageArgs, "kernel">): Promise<Built> {
+export async function buildImage(parts: Omit<ImageArgs, "kernel">, format?: BootFormat): Promise<Built> {
   return buildWhole(
     new Image({ kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }), init: [debian.init()], ...parts }).spec,
+    format,
   );
 }
 
+type BootFormat = "kernel+initrd" | "kernel+erofs";
+
 /** Builds a complete definition. */
-export async function buildWhole(definition: Definition): Promise<Built> {
+export async function buildWhole(definition: Definition, format: BootFormat = "kernel+initrd"): Promise<Built> {
   folder ??= mkdtemp(join(tmpdir(), "linuxkit-image-"));
   const outputDir = join(await folder, String(builds++));
-  const { files, cmdline } = await buildDefinition(definition, { format: "kernel+initrd", outputDir, name: "test" });
+  const { files, cmdline } = await buildDefinition(definition, { format, outputDir, name: "test" });
   const path = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
-  return { kernel: path("kernel"), initrd: path("initrd"), cmdline };
+  const kernel = path("kernel");
+  return format === "kernel+erofs"
+    ? { kernel, initrd: path("base-initrd"), cmdline, disk: path("root") }
+    : { kernel, initrd: path("initrd"), cmdline };
 }
