@@ -29,13 +29,25 @@ ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
 - Processes exclude kernel threads. They are PID 1 and, for each service, the container runtime's monitor, its supervisor and
   its health check. The measuring program and its socket are not counted. Its three helper processes, and about 2 MB each of
   memory and disk, are in every column but Debian's.
-- Ten such servers, those of \`test/guest/ten-services.boot.test.ts\`, take 64.1 MB on 512 MiB without the measuring program, read by
-  \`pulumi-linuxkit metrics\`. The machine without them takes 35.5 MB: 23 MB the kernel with a one-line init, 4.4 MB the guest's
-  program, 3 MB the C library and crun, 1.7 MB the memory of PID 1, 1.5 MB the ports of the interface, and what the kernel holds for
-  modules, mounts and links. The servers add 28.5 MB: 15 MB are nginx's own memory, in two processes each, 7.7 MB its files, once, and
-  the rest their namespaces and control groups in the kernel. The 1.8 MB that the kernel
-  keeps for devices of the ISA bus are in use since then. Files in a root in memory cannot leave it; an image that stays compressed,
-  as on a disk, would save a part of them.
+- Ten such servers, those of \`test/guest/ten-services.boot.test.ts\`, take 59.6 MB of 512 MiB, without the program that reads it, and
+  48.9 MB with the root [on a disk](formats.md#a-root-on-a-disk), in \`kernel+erofs\`. Both are on one processor with a slot for a second.
+  The split of the first:
+
+  | MB | without servers | ten servers more |
+  | --- | --- | --- |
+  | files of the root: the guest's program 4.6, the C library and crun 2.9; nginx, once, 8.1 | 7.6 | 8.5 |
+  | memory of processes: PID 1; nginx, in two processes each | 1.7 | 14.7 |
+  | objects of the kernel: of devices and caches; of namespaces, mounts, groups and processes | 6.4 | 4.9 |
+  | larger areas of the kernel: stacks, modules, 2.1 for filters of system calls, 2.1 for who pays for memory of processors | 5.7 | 0.5 |
+  | page tables, and memory of processors | 0.7 | 1.1 |
+  | pages that the kernel keeps free (\`min_free_kbytes\`) | 4.2 | |
+  | tables and buffers of the kernel, and what PID 1 keeps of services | 2.3 | 1.3 |
+
+- Files of a root in memory cannot leave it. On a disk they are read when they are used, and go when memory is needed. What would save
+  more in memory: images that stay compressed there, about 4 MB.
+- \`percpu_alloc=page\` in the \`cmdline\` of the \`Kernel\` saves 1.6 MB on two processors and more on one: Linux keeps a
+  pointer to the group that pays for each 4 bytes of a processor's memory, which it takes in large pages by default (mm/percpu.c, \`pcpu_alloc_chunk\`). It is no default, for Linux'
+  documentation has it for comparison, and it was tried under emulation only.
 - Seconds count from QEMU's start, under software emulation, until the console reports healthy. For Debian they end when
   nginx answers.
 `;
