@@ -1,4 +1,5 @@
 import type { Container } from "./container.ts";
+import { isContainerEngine } from "./container-engine.ts";
 import type { Placed } from "./definition.ts";
 import { isDeferred } from "../core/deferred.ts";
 import { type Failure, failure } from "../core/failure.ts";
@@ -16,6 +17,9 @@ export const NETWORK_ADMIN = "CAP_NET_ADMIN";
 /** What to write instead. */
 export const NETWORK_ADMIN_REMEDY = `userns: "private" beside it, net: "host", or the service without it`;
 
+/** An engine mounts filesystems and makes devices, which the kernel refuses to users of its own (user_namespaces(7)). */
+const ENGINE_REMEDY = `for an engine of containers net: "host" without publish and egress; docker({ data }) gives Docker as services that work`;
+
 /** Refuses {@link NETWORK_ADMIN} in a network that is linked to the machine's, without users of the service's own. */
 export function networkAdminFailures({ phase, steps, container }: Placed): Failure[] {
   const { net, publish, egress, sandbox, userns } = container;
@@ -27,7 +31,7 @@ export function networkAdminFailures({ phase, steps, container }: Placed): Failu
         ? [
             failure(
               [...steps, field, index],
-              `got ${shown(name)}, which reaches the machine's links from a network beside the machine's; wanted ${NETWORK_ADMIN_REMEDY}`,
+              `got ${shown(name)}, which reaches the machine's links from a network beside the machine's; wanted ${isContainerEngine(container) ? ENGINE_REMEDY : NETWORK_ADMIN_REMEDY}`,
             ),
           ]
         : [],

@@ -26,13 +26,19 @@ export function privateNetworkFailures({ phase, steps, container }: Placed): Fai
       field,
       linuxkit
         ? 'LinuxKit has no such network: leave out sandbox: "linuxkit"'
-        : `has no effect on the network ${shown(container.net || "host")}, wanted net: "private"`,
+        : `has no effect on the network ${shown(container.net || "host")}, ${UNREACHED[field][container.net === "host" ? 0 : 1]}`,
     );
   }
   if (container.net === "private" && !linuxkit && phase !== "services")
     refuse("net", 'got "private", which only services support; wanted "host", "none" or an absolute path');
   return failures;
 }
+
+/** What to do about a field without effect, where the network is the machine's by the definition's own word, and else. */
+const UNREACHED = {
+  publish: ['where its ports are the machine\'s: leave it out, or set net: "private"', 'wanted net: "private"'],
+  egress: ['where it connects to everything: leave it out, or set net: "private"', 'wanted net: "private"'],
+} as const;
 
 function orderFailures({ services }: Definition): Failure[] {
   const known = Object.keys(services);

@@ -205,7 +205,11 @@ describe("an image refuses", () => {
     ],
     [
       { services: [service("a", { publish: ["80"], net: "host" })] },
-      'services.a.publish: has no effect on the network "host", wanted net: "private"',
+      'services.a.publish: has no effect on the network "host", where its ports are the machine\'s: leave it out, or set net: "private"',
+    ],
+    [
+      { services: [service("a", { egress: [], net: "host" })] },
+      'services.a.egress: has no effect on the network "host", where it connects to everything: leave it out, or set net: "private"',
     ],
     [
       { services: [service("a", { egress: [], sandbox: "linuxkit" })] },
@@ -274,6 +278,11 @@ describe("an image refuses", () => {
     [
       { onboot: [new OnbootTask("t", { image: "x", net: "private" })] },
       'onboot.t.net: got "private", which only services support; wanted "host", "none" or an absolute path',
+    ],
+    // users of its own, which the next row may have, are no help to an engine
+    [
+      { services: [service("a", { capabilities: ["all"], command: ["/usr/sbin/dockerd"] })] },
+      'services.a.capabilities[0]: got "all", which reaches the machine\'s links from a network beside the machine\'s; wanted for an engine of containers net: "host" without publish and egress; docker({ data }) gives Docker as services that work',
     ],
     [
       { services: [service("a", { capabilities: ["CAP_CHOWN", "CAP_NET_ADMIN"] })] },

@@ -1,14 +1,8 @@
-import { isDeferred } from "../../core/deferred.ts";
+import { isContainerEngine } from "../../definition/container-engine.ts";
 import type { Found } from "../finding.ts";
 import type { Rules } from "../rule.ts";
-import { list, type Seen, type Subject } from "../subject.ts";
+import type { Seen, Subject } from "../subject.ts";
 import { boundFromHost } from "./bound-from-host.ts";
-
-/** Programs that start containers for others. */
-const PROGRAMS = new Set(["buildkitd", "containerd", "cri-dockerd", "crio", "dockerd", "k3s", "podman"]);
-
-/** Debian's packages that have them. */
-const PACKAGES = new Set(["containerd", "cri-o", "docker.io", "moby-engine", "podman"]);
 
 /** Sockets on which they take orders, also below a folder of another name. */
 const SOCKETS = /\/(?:buildkitd|containerd|cri-dockerd|crio|docker|podman)(?:-[\w.-]+)?\.sock$/;
@@ -34,7 +28,7 @@ export const FOLDED: ReadonlySet<string> = new Set([
 
 /** The services that start containers for others. */
 export function enginesOf({ services }: Subject): readonly Seen[] {
-  return services.filter(isEngine);
+  return services.filter(({ container }) => isContainerEngine(container));
 }
 
 /** Rules on what starts containers beside the definition: SP 800-190 4.4.5. */
@@ -59,13 +53,6 @@ export const ENGINE_RULES: Rules = {
     },
   },
 };
-
-function isEngine({ container: { command, image } }: Seen): boolean {
-  if (typeof image === "object" && !isDeferred(image) && !isDeferred(image.debian))
-    if (list(image.debian.packages).some((name) => PACKAGES.has(name))) return true;
-  const [program] = list(command);
-  return typeof program === "string" && PROGRAMS.has(program.slice(program.lastIndexOf("/") + 1));
-}
 
 /** A connection to a socket is no write to its file, so a read-only bind gives it too (path_resolution(7); unix(7)). */
 function reached(service: Seen, engines: readonly Seen[]): Found[] {
