@@ -10,7 +10,7 @@ export interface NetworkArgs {
   /** The IPv4 network of its addresses, with at most 30 bits. @example "10.77.0.0/24" */
   readonly cidr: string;
   /**
-   * The machines' addresses by name. A machine has them all in `/run/config/hosts`; a change reaches it at its next start.
+   * The machines' addresses by name. `/etc/hosts` of its services and tasks has them all; a change reaches a machine at its next start.
    * @example { m1: "10.77.0.11", m2: "10.77.0.12" }
    */
   readonly hosts: Readonly<Record<string, string>>;

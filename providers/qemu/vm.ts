@@ -56,7 +56,7 @@ export interface QemuVmArgs {
   readonly disks?: Input<readonly Input<DiskAttachment>[]> | undefined;
   /** A private network beside its own, as a {@link Network} has it. @default none */
   readonly network?: Input<QemuVmNetworkArgs | undefined>;
-  /** Becomes `/run/config/hosts` in the guest, at its next start. @default none */
+  /** Becomes `/run/config/hosts` in the guest, and a part of its containers' `/etc/hosts`, at its next start. @default none */
   readonly hosts?: Input<string | undefined>;
   /** Becomes `/run/config/userdata` in the guest. @default none */
   readonly userData?: Input<string> | undefined;

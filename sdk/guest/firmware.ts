@@ -11,7 +11,7 @@ export const FIRMWARE = Object.freeze({
   network: "opt/linuxkit/network",
   /** Becomes `/run/config/hostname`, and the host name. */
   hostname: "opt/linuxkit/hostname",
-  /** Becomes `/run/config/hosts`: lines of hosts(5). */
+  /** Becomes `/run/config/hosts`, and a part of `/etc/hosts` of each container: lines of hosts(5). */
   hosts: "opt/linuxkit/hosts",
   /** Becomes `/run/secrets/<name>` of the service that names the secret. */
   secret: (service: string, name: string): string => `opt/linuxkit/secrets/${service}/${name}`,

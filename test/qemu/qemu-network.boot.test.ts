@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
 import { build } from "../../sdk/builder/build.ts";
 import { debian } from "../../sdk/debian/images.ts";
-import { Image, Kernel, OnbootTask, Service } from "../../sdk/index.ts";
+import { File, Image, Kernel, OnbootTask, Service, type ServiceArgs } from "../../sdk/index.ts";
 import { scratch } from "../support/judge.ts";
 import { MachineRun, processesWith } from "./machine-run.ts";
 
@@ -26,21 +26,45 @@ const web = new Service("web", {
     files: [
       { path: "bin/sh", symlink: "busybox" },
       page("name", "cat /run/config/hostname"),
+      page("hosts", "cat /etc/hosts"),
       page("ask", 'curl --silent --show-error --max-time 20 "http://$QUERY_STRING/cgi-bin/name"'),
     ],
     command: ["busybox", "httpd", "-f", "-p", "80", "-h", "/www"],
   }),
   capabilities: ["CAP_NET_BIND_SERVICE"],
-  binds: ["/run/config:/run/config:ro", "/run/config/hosts:/etc/hosts:ro"],
-  egress: [{ to: "10.77.0.0/24", port: 80 }],
+  binds: ["/run/config:/run/config:ro"],
+  egress: [
+    { to: "10.77.0.0/24", port: 80 },
+    { to: "own", port: 80 },
+  ],
   health: { tcp: { port: 80 } },
 });
 
-// fails where the address is not there before the first task
+const shell = debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }] });
+
+// fails where the address or the names are not there before the first task
 const early = new OnbootTask("early", {
-  image: debian.packages({ packages: ["busybox-static"], files: [{ path: "bin/sh", symlink: "busybox" }] }),
-  command: ["sh", "-c", "ip address show eth1 | grep 10.77.0"],
+  image: shell,
+  command: ["sh", "-c", "ip address show eth1 | grep 10.77.0 && grep '10.77.0.12 m2' /etc/hosts"],
 });
+
+// each ends with 0 if its hosts file is the wanted one: its own, with users of its own, with a root that it can write
+const OWN = "10.0.0.9 mine";
+const checked = (name: string, wanted: string, more: Partial<ServiceArgs> = {}) =>
+  new Service(name, {
+    image: shell,
+    command: ["sh", "-c", `grep -q '${wanted}' /etc/hosts || exit 1; exec sleep 100000`],
+    restart: "never",
+    ...more,
+  });
+const others = [
+  checked("own", OWN, {
+    binds: ["/etc/own-hosts:/etc/hosts:ro"],
+    command: ["sh", "-c", `[ "$(cat /etc/hosts)" = '${OWN}' ] || exit 1; exec sleep 100000`],
+  }),
+  checked("private", "10.77.0.12 m2", { userns: "private" }),
+  checked("writable", "10.77.0.12 m2", { readonly: false }),
+];
 
 test("two machines of a network reach each other by name, through their firewalls", { timeout: 900_000 }, async () => {
   await using run = await MachineRun.make("network");
@@ -54,7 +78,8 @@ test("two machines of a network reach each other by name, through their firewall
       kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0" }),
       init: [debian.init()],
       onboot: [early, new OnbootTask("dhcp", { image: debian.dhcp() })],
-      services: [web],
+      services: [web, ...others],
+      files: [new File("/etc/own-hosts", { contents: `${OWN}\n` })],
     });
     const { files, digest, cmdline } = await build(image, { format: "kernel+initrd", outputDir: folder.path, name: "lan" });
     const pathOf = (role: string): string => join(folder.path, files.find((file) => file.role === role)?.name ?? role);
@@ -73,7 +98,12 @@ test("two machines of a network reach each other by name, through their firewall
     };
     assert.equal(await ask(first.outputs.url, "m2"), "m2");
     assert.equal(await ask(second.outputs.url, "m1"), "m1");
-    assert.match(await readFile(first.outputs.consoleLog, "utf8"), /onboot early ok/);
+    const console = await readFile(first.outputs.consoleLog, "utf8");
+    assert.match(console, /onboot early ok/);
+    for (const { name } of others) assert.doesNotMatch(console, new RegExp(`service ${name} ended`));
+    // the services that it names come first
+    const hosts = await fetch(`${first.outputs.url}/cgi-bin/hosts`, { signal: AbortSignal.timeout(60_000) });
+    assert.match(await hosts.text(), /^127\.0\.0\.1 +localhost\n.*\n198\.18\.\S+\town\n.*10\.77\.0\.11 m1\n10\.77\.0\.12 m2\n$/s);
     for (const machine of [first, second]) await run.delete(machine.id);
   } finally {
     await type.delete?.({ ...work, id, inputs: INPUTS, outputs });

@@ -46,6 +46,12 @@ func ReadNetwork() string {
 	return string(text)
 }
 
+// ReadNames reads the names of the machines in that network.
+func ReadNames() []byte {
+	text, _ := readFirmware(filepath.Join(firmware, "hosts", "raw"))
+	return text
+}
+
 // ReadFirmware puts user data, the names of the machine and of others, and secrets where they belong.
 func ReadFirmware() error {
 	for _, name := range []string{"userdata", "hostname", "hosts"} {

@@ -37,7 +37,7 @@ func (e *StartError) Error() string { return fmt.Sprintf("exit status %d", e.Sta
 func (r *Runtime) Launch(c *Container, stdout, stderr *os.File) (*Running, error) {
 	r.forget(c)
 	r.bound(c)
-	if err := c.Stage(r.nested[c.Bundle]); err != nil {
+	if err := c.Stage(r.nested[c.Bundle], r.names); err != nil {
 		return nil, err
 	}
 	// the runtime has mounted all of it when it ends

@@ -25,6 +25,8 @@ type Runtime struct {
 	mostMemory int64
 	// nested are sources below another one, by the container's bundle
 	nested map[string][]string
+	// names of the other machines of the stack's network
+	names []byte
 }
 
 // environment of the runtime; containers have their own.

@@ -111,8 +111,8 @@ func settled(source string) string {
 
 // Stage puts what is at each nested source elsewhere, where no container can change what a path leads to, and lets the
 // runtime take it from there. The runtime itself would follow each symlink on the way. A container that asks for the host's
-// clocks gets those that the machine has.
-func (c *Container) Stage(nested []string) error {
+// clocks gets those that the machine has, and each gets the names of the machines in its network.
+func (c *Container) Stage(nested []string, names []byte) error {
 	folder := path.Join(stagesFolder, c.ID)
 	c.Unstage()
 	config, err := os.ReadFile(c.Bundle + "/config.json")
@@ -123,7 +123,8 @@ func (c *Container) Stage(nested []string) error {
 	if wantsClocks(config) {
 		clocks = clocksOf("/sys/class/ptp")
 	}
-	if len(nested) == 0 && len(clocks) == 0 {
+	hosts := c.hostsWith(config, names)
+	if len(nested) == 0 && len(clocks) == 0 && hosts == nil {
 		return nil
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -146,6 +147,12 @@ func (c *Container) Stage(nested []string) error {
 	}
 	if err == nil && len(clocks) > 0 {
 		config, err = withClocks(config, clocks)
+	}
+	if err == nil && hosts != nil {
+		place := path.Join(folder, "hosts")
+		if err = os.WriteFile(place, hosts, 0o644); err == nil {
+			config, err = withHosts(config, place)
+		}
 	}
 	staged := path.Join(folder, "config.json")
 	if err == nil {

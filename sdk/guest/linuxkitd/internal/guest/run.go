@@ -173,6 +173,7 @@ func (g *Guest) readDescriptions(began string) error {
 		return fmt.Errorf("the firmware device: %w", err)
 	}
 	g.member = boot.ReadNetwork()
+	names := boot.ReadNames()
 	g.firmware.Go(func() { _ = guard.Run("the firmware device", boot.RemoveFirmware) })
 	if g.runtime, err = container.FindRuntime(g.children); err != nil {
 		return err
@@ -181,6 +182,7 @@ func (g *Guest) readDescriptions(began string) error {
 	if err != nil {
 		return err
 	}
+	g.runtime.KnowNames(names)
 	g.runtime.KnowSources(slices.Concat(g.tasks, services, last))
 	return nil
 }
