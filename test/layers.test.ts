@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/policy-pack": ["sdk/core", "sdk/definition", "sdk/policy", "sdk/review"],
   "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
+  "sdk/cluster/plugin": ["sdk/core", "sdk/plugin"],
   "sdk/resource": [
     "sdk/core",
     "sdk/cache",
@@ -157,6 +158,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/api",
     "sdk/archive",
     "sdk/cache",
+    "sdk/cluster/plugin",
     "sdk/definition",
     "sdk/guest",
     "sdk/plugin",
@@ -189,6 +191,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "providers/plugin": [
     "sdk/core",
+    "sdk/cluster/plugin",
     "sdk/doctor",
     "sdk/plugin",
     "sdk/resource/plugin",
@@ -218,6 +221,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/resource/plugin": ["zod"],
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],
+  "sdk/cluster/plugin": ["zod"],
   "sdk/upload/plugin": ["zod"],
   "sdk/doctor": ["yaml", "@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", "@aws-sdk/client-service-quotas"],
   "sdk/cli": ["yaml"],

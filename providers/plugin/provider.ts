@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { AnyResourceType, Provider } from "../../sdk/plugin/provider.ts";
 import { DEBIAN_MIRRORS } from "../../sdk/resource/plugin/debian-mirrors.ts";
+import { clusterKinds } from "./cluster-kinds.ts";
 import { foreseeing } from "./foreseeing.ts";
 import { rolloutGate } from "./rollout-gate.ts";
 
@@ -9,7 +10,8 @@ const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json
 const types: Provider["types"] = {
   "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/real-builder.ts")).imageBuild,
   "linuxkit:index:ApiKeys": async () => (await import("../../sdk/resource/plugin/api-keys.ts")).apiKeys,
-  "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(),
+  "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(undefined, undefined, clusterKinds),
+  "linuxkit:index:QemuCluster": async () => (await import("../qemu/plugin/cluster.ts")).qemuCluster(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
   "linuxkit:index:QemuNetwork": async () => (await import("../qemu/plugin/network.ts")).qemuNetwork(),
   "linuxkit:index:RolloutGate": async () =>

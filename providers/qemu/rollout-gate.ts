@@ -5,7 +5,7 @@ import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
 /** Arguments of {@link QemuGate}. */
 export interface QemuGateArgs
-  extends Omit<QemuVmArgs, "disks" | "network" | "hosts" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
+  extends Omit<QemuVmArgs, "disks" | "network" | "hosts" | "member" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
   /** The fleet's name; its machines have this name and a number. @example "web" */
   readonly fleet: Input<string>;
   /** How many machines. @example 3 */

@@ -14,6 +14,18 @@ export interface QemuVmNetworkArgs {
   readonly hostname: Input<string>;
 }
 
+/** A machine's place in a cluster, as the classes of clusters set it. The provider alone uses it: no part of it reaches the guest. */
+export interface QemuVmMemberArgs {
+  /** The kind of the cluster. @example "swarm" */
+  readonly kind: Input<string>;
+  /** What the machine is in the cluster. @example "manager" */
+  readonly role: Input<string>;
+  /** What only this kind of cluster has. @default none */
+  readonly settings?: Input<Readonly<Record<string, unknown>>> | undefined;
+  /** By which the provider asks the cluster, as PEM. Encrypted in the state. */
+  readonly keys: Input<{ readonly ca: Input<string>; readonly certificate: Input<string>; readonly key: Input<string> }>;
+}
+
 /** Arguments of {@link QemuVm}. */
 export interface QemuVmArgs {
   /** The architecture. @default "amd64" */
@@ -56,6 +68,8 @@ export interface QemuVmArgs {
   readonly disks?: Input<readonly Input<DiskAttachment>[]> | undefined;
   /** A private network beside its own, as a {@link Network} has it. @default none */
   readonly network?: Input<QemuVmNetworkArgs | undefined>;
+  /** Its place in a cluster of the machines in `network`. @default none */
+  readonly member?: Input<QemuVmMemberArgs | undefined>;
   /** Becomes `/run/config/hosts` in the guest, and a part of its containers' `/etc/hosts`, at its next start. @default none */
   readonly hosts?: Input<string | undefined>;
   /** Becomes `/run/config/userdata` in the guest. @default none */

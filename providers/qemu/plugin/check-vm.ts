@@ -26,7 +26,7 @@ export function completed({ memoryMiB, secrets, ...given }: Properties): Propert
 
 /** Checks across several inputs of a machine. @param given as the program wrote it, for messages */
 export function machineRules(given: Properties): readonly Rule[] {
-  return [boot, ports(given), outward, disks, firmware];
+  return [boot, ports(given), outward, disks, firmware, member];
 }
 
 /** It boots a kernel with its initial ramdisk, or a disk. */
@@ -100,4 +100,8 @@ const firmware: Rule = ({ arch, userData, secrets, network }, fail) => {
         );
     }
   }
+};
+
+const member: Rule = ({ member: place, network }, fail) => {
+  if (place !== undefined && network === undefined) fail(["member"], "got a place in a cluster without network: wanted network beside it");
 };

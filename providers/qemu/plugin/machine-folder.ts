@@ -40,6 +40,8 @@ export interface MachineRecord {
   readonly bootId?: string;
   /** It did not become healthy, and was kept for a look inside: the next update starts it again. */
   readonly failed?: true;
+  /** Its cluster ends as a whole, so it need not leave it: see `cluster.ts`. */
+  readonly clusterEnds?: boolean;
   /** For a machine of a fleet: its number, and a salted hash of its inputs, secrets included. */
   readonly member?: { readonly slot: number; readonly generation: string };
   /** Its inputs without user data and secrets, for `pulumi import`. */

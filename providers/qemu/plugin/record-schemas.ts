@@ -15,6 +15,7 @@ export const machineRecord = z.looseObject({
   publish: z.array(z.string()),
   accelerator: z.string(),
   bootId: z.string().optional(),
+  clusterEnds: z.boolean().optional(),
   member: z.object({ slot: z.int(), generation: z.string() }).optional(),
   inputs: z.looseObject({}),
 });

@@ -49,6 +49,8 @@ export interface Start {
   readonly emptyDisks?: readonly EmptyDisk[];
   /** What to do to look into it when a service of it is not healthy. @default `keepOnFailure` */
   readonly lookInside?: (service: string) => string;
+  /** What a healthy machine has yet to do before it counts as started. If it rejects, the machine has failed. @default nothing */
+  readonly settle?: (inputs: VmInputs, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
   readonly progress: OnProgress;
 }
@@ -144,6 +146,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
       hint: start.lookInside ?? lookInside(start),
     });
     await removeFirmware(folder.path);
+    await start.settle?.(inputs, signal);
     folder = await writeRecord(folder, { ...record(folder), phase: settled, ...(booted && { bootId: booted.bootId }) });
     launched.release();
     return { folder, booted, publish };
@@ -257,6 +260,8 @@ function record(folder: MachineFolder): NonNullable<MachineFolder["record"]> {
   return folder.record;
 }
 
-function withoutSecrets({ userData: _userData, secrets: _secrets, ...inputs }: VmInputs): Omit<VmInputs, "userData" | "secrets"> {
-  return inputs;
+function withoutSecrets({ userData: _userData, secrets: _secrets, member, ...inputs }: VmInputs): object {
+  if (!member) return inputs;
+  const { keys: _keys, ...open } = member;
+  return { ...inputs, member: open };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ARCHES } from "../../../sdk/core/arch.ts";
 import { formatPublication, parsePublication } from "../../../sdk/definition/publication.ts";
+import { memberInputs } from "../../../sdk/cluster/plugin/member-inputs.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
 
 /** A whole number in a range. */
@@ -83,6 +84,7 @@ export const vmInputs = resourceInputs(
         })
         .exactOptional(),
     ),
+    member: input("Its place in a cluster of the network's machines.", memberInputs.exactOptional(), { onChange: "update" }),
     hosts: input("Becomes `/run/config/hosts` in the guest, at its next start.", z.string().exactOptional(), { onChange: "ignore" }),
     waitForHealth: input(
       "Whether to wait until the guest says that all its services are healthy.",

@@ -13,6 +13,7 @@ export const vmOutputs = z.object({
   ports: input('Host ports by guest port: { "80/tcp": 8080 }.', z.record(z.string(), z.int())),
   url: input("http://ADDRESS:PORT of the first published TCP port; empty without one.", z.string()),
   accelerator: input("kvm, hvf or tcg.", z.string()),
+  kept: input("What its cluster gave it to keep, by name.", z.record(z.string(), z.string()).exactOptional(), { secret: true }),
 });
 
 export type VmOutputs = Readonly<z.output<typeof vmOutputs>>;

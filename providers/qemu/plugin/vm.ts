@@ -1,13 +1,15 @@
 import { dirname, join } from "node:path";
+import type { ClusterKinds, Kept } from "../../../sdk/cluster/plugin/member.ts";
 import type { Created, DiffRequest, Difference, ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
-import { type Properties, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
+import { type Properties, secret, UNKNOWN, type Value } from "../../../sdk/plugin/value.ts";
 import { lazyBuilder, withArtifactFiles } from "../../../sdk/resource/plugin/artifact-files.ts";
 import type { Builder } from "../../../sdk/resource/plugin/builder.ts";
 import type { BuildWork } from "../../../sdk/resource/plugin/keep-build.ts";
 import { clearLeftovers } from "./leftovers.ts";
 import { type MachineFolder, newId, readMachineFolder, removeMachineFolder, writeRecord } from "./machine-folder.ts";
 import { checkVm } from "./check-vm.ts";
+import { memberOf } from "./cluster-member.ts";
 import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { runs, sayStopped } from "./fleet-members.ts";
 import { hasEnded } from "./process-id.ts";
@@ -21,11 +23,22 @@ import { addresses, asPublications, describeMachine, type VmOutputs, vmOutputs }
 export function qemuVm(
   folders: HostFolders = defaultHostFolders(),
   loadBuilder: () => Promise<Builder> = lazyBuilder,
+  kinds: ClusterKinds = {},
 ): ResourceType<VmInputs, VmOutputs> {
   const homeOf = (id: string, outputs: Partial<VmOutputs> | undefined): Promise<HostFolders> =>
     foldersOf(folders, outputs?.consoleLog && dirname(outputs.consoleLog), join("machines", id));
-  const run = async (start: Start, work: BuildWork, begin: () => Promise<Started>): Promise<Created<VmOutputs>> =>
-    withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, async () => outcomeOf(start, await begin()));
+  const run = async (start: Start, work: BuildWork, begin: (start: Start) => Promise<Started>): Promise<Created<VmOutputs>> =>
+    withArtifactFiles(bootFiles(start.inputs), folders.cacheDir, loadBuilder, work, async () => outcomeOf(start, await begin(start)));
+  /** The same for a machine that may be in a cluster, whose place is among the outputs. */
+  const runMember = async (call: Call, start: Start, work: BuildWork, begin: (start: Start) => Promise<Started>) => {
+    let kept = call.kept;
+    const settle = async (inputs: VmInputs, signal: AbortSignal): Promise<void> => {
+      const member = await memberOf(kinds, inputs, kept, call.home);
+      if (member) kept = await member.rejoin({ signal, seconds: call.seconds, progress: start.progress });
+    };
+    const created = await run({ ...start, settle }, work, begin);
+    return { ...created, outputs: keeping(created.outputs, start.inputs, kept) };
+  };
   return {
     token: "linuxkit:index:QemuVm",
     timeoutSeconds: 300,
@@ -35,10 +48,11 @@ export function qemuVm(
     diff: difference,
     // an update leaves a running machine alone unless it takes another's place
     preview: ({ inputs, old }) => (old?.outputs.running && !isAnother(old.inputs, inputs) ? { ...old.outputs } : foreseen(inputs)),
-    async create({ urn, name, inputs, signal, progress, config }) {
+    async create({ urn, name, inputs, timeoutSeconds, signal, progress, config }) {
       await clearLeftovers(folders, { signal, progress });
       const start = { id: newId(name), urn, name, inputs, signal, progress };
-      return run(start, { signal, progress, config }, () => startMachine(start, folders));
+      const call = { home: folders, kept: {}, seconds: timeoutSeconds };
+      return runMember(call, start, { signal, progress, config }, (whole) => startMachine(whole, folders));
     },
     async read({ id, urn, name, outputs, progress }) {
       const home = await homeOf(id, outputs);
@@ -52,7 +66,7 @@ export function qemuVm(
       if (!running) sayStopped(name, progress);
       return {
         id,
-        outputs: { ...describeMachine(folder), running },
+        outputs: { ...describeMachine(folder), running, ...(outputs?.kept && { kept: outputs.kept }) },
         ...(outputs === undefined && { inputs: folder.record?.inputs as unknown as Properties }),
       };
     },
@@ -63,18 +77,33 @@ export function qemuVm(
       const found = await readMachineFolder(home.stateDir, id);
       const works = found && (await runs(found)) && !found.record?.failed;
       const another = isAnother(oldInputs, inputs as unknown as Properties);
-      if (works && !another) return { outputs: { ...oldOutputs, running: true } };
+      const kept = oldOutputs.kept ?? {};
+      const memberWork = { signal, seconds: timeoutSeconds, progress };
+      const oldMember = await memberOf(kinds, oldInputs, kept, home);
+      const member = await memberOf(kinds, inputs, kept, home);
+      if (oldMember && !member) await oldMember.leave(memberWork);
+      if (works && !another) {
+        const now = member ? await member.rejoin(memberWork) : kept;
+        return { outputs: keeping({ ...oldOutputs, running: true }, inputs, now) };
+      }
+      if (works && member) await oldMember?.prepare(memberWork);
       const start = { id, urn, name, inputs, isHeld: true, signal, progress };
       const work = { signal, progress, config };
+      const call = { home, kept, seconds: timeoutSeconds };
       if (works && inputs.rollBack !== false)
-        return run(start, work, () => replaceMachine({ start, old: found, oldInputs, seconds: timeoutSeconds }, home));
+        return runMember(call, start, work, (whole) =>
+          replaceMachine({ start: whole, old: found, oldInputs, seconds: timeoutSeconds }, home),
+        );
       if (works) await stopMachine(found, {}, signal);
       await discard(id, home.stateDir);
-      return run(start, work, () => startMachine(start, home));
+      return runMember(call, start, work, (whole) => startMachine(whole, home));
     },
-    async delete({ id, outputs, signal, progress }) {
+    async delete({ id, inputs, outputs, timeoutSeconds, signal, progress }) {
       const home = await homeOf(id, outputs);
       const folder = await readMachineFolder(home.stateDir, id);
+      const member = await memberOf(kinds, inputs, outputs.kept ?? {}, home);
+      // a cluster that ends as a whole needs no quorum
+      if (!folder?.record?.clusterEnds) await member?.leave({ signal, seconds: timeoutSeconds, progress });
       if (folder) {
         progress({ stage: "shutdown", message: "waiting for the guest to shut down" });
         await stopMachine(folder, {}, signal);
@@ -83,6 +112,20 @@ export function qemuVm(
       await clearFormer(id, home);
     },
   };
+}
+
+/** What a call for a machine in a cluster needs beside its start. */
+interface Call {
+  readonly home: HostFolders;
+  readonly kept: Kept;
+  readonly seconds: number;
+}
+
+/** The outputs of a machine with what its cluster gave it to keep. */
+function keeping({ kept: _former, ...outputs }: VmOutputs, { member }: VmInputs, kept: Kept): VmOutputs {
+  if (!member) return outputs;
+  // encrypted in the state
+  return { ...outputs, kept: secret(kept) as unknown as Kept };
 }
 
 /**
@@ -117,7 +160,7 @@ function isAnother(oldInputs: VmInputs, inputs: Properties): boolean {
   return [...inputDiff(vmInputs, oldInputs, inputs).values()].includes("replace");
 }
 
-const NOTHING_KNOWN: Record<keyof VmOutputs, Value> = {
+const NOTHING_KNOWN: Record<Exclude<keyof VmOutputs, "kept">, Value> = {
   running: UNKNOWN,
   pid: UNKNOWN,
   bootId: UNKNOWN,

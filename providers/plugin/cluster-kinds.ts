@@ -1,0 +1,4 @@
+import type { ClusterKinds } from "../../sdk/cluster/plugin/member.ts";
+
+/** The kinds of clusters that a machine can be a member of. */
+export const clusterKinds: ClusterKinds = {};
