@@ -1,5 +1,15 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { der, octets, oid, sequence, set } from "../core/der.ts";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from "node:crypto";
+import { der, elements, octets, oid, sequence, set } from "../core/der.ts";
+import { ipv4Number } from "../core/ipv4.ts";
 
 /** A private key and its certificate, as PEM. */
 export interface KeyPair {
@@ -12,36 +22,67 @@ export interface Subject {
   readonly name: string;
   /** The role of a client: the organisation in the subject. */
   readonly role?: string;
-  readonly use: "authority" | "server" | "client";
+  /** `peer` is both server and client. */
+  readonly use: "authority" | "server" | "client" | "peer";
   /** The names of a server, for the client to compare. */
   readonly names?: readonly string[];
+  /** Its IPv4 addresses, for a client that has no name for it. */
+  readonly addresses?: readonly string[];
 }
 
-/** An authority that can sign. Its key is in memory alone. */
-export interface Authority {
-  /** Its certificate, as PEM. */
-  readonly certificate: string;
+/** An authority that can sign: whoever has its key can be it. */
+export interface Authority extends KeyPair {
   issue(subject: Subject): KeyPair;
 }
 
 // RFC 5758 3.2, RFC 5280
 const ECDSA_SHA256 = sequence(oid("1.2.840.10045.4.3.2"));
-const USES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
+const SERVER = "1.3.6.1.5.5.7.3.1";
+const CLIENT = "1.3.6.1.5.5.7.3.2";
+const USES = { server: [SERVER], client: [CLIENT], peer: [SERVER, CLIENT] } as const;
 
 /** Makes an authority whose certificates are valid from an hour before `now`, for clocks that are late, for `days`. */
 export function makeAuthority(name: string, days: number, now: Date = new Date()): Authority {
-  const valid = { from: new Date(now.getTime() - 3_600_000), to: new Date(now.getTime() + days * 86_400_000) };
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const issuer = subjectName({ name, use: "authority" });
-  const issued = (subject: Subject, publicKey: KeyObject): string =>
-    certificateOf({ subject, publicKey, issuer, issuerKey: keys.privateKey, valid });
+  const subject = { name, use: "authority" } as const;
+  const signer = { issuer: subjectName(subject), issuerKey: keys.privateKey, valid: validity(days, now) };
+  return authorityOf(
+    { certificate: certificateOf({ subject, publicKey: keys.publicKey, ...signer }), key: pem(keys.privateKey) },
+    days,
+    now,
+  );
+}
+
+/** An authority that was made before. What it issues is valid from an hour before `now` for `days`. */
+export function authorityOf({ certificate, key }: KeyPair, days: number, now: Date = new Date()): Authority {
+  const signer = { issuer: subjectOf(certificate), issuerKey: createPrivateKey(key), valid: validity(days, now) };
   return {
-    certificate: issued({ name, use: "authority" }, keys.publicKey),
+    certificate,
+    key,
     issue(subject) {
       const own = generateKeyPairSync("ec", { namedCurve: "P-256" });
-      return { certificate: issued(subject, own.publicKey), key: String(own.privateKey.export({ type: "pkcs8", format: "pem" })) };
+      return { certificate: certificateOf({ subject, publicKey: own.publicKey, ...signer }), key: pem(own.privateKey) };
     },
   };
+}
+
+interface Validity {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+function validity(days: number, now: Date): Validity {
+  return { from: new Date(now.getTime() - 3_600_000), to: new Date(now.getTime() + days * 86_400_000) };
+}
+
+function pem(key: KeyObject): string {
+  return String(key.export({ type: "pkcs8", format: "pem" }));
+}
+
+/** The subject of a certificate: version, serial number, algorithm, issuer and validity are before it (RFC 5280 4.1). */
+function subjectOf(certificate: string): Buffer {
+  const [body] = elements(new X509Certificate(certificate).raw);
+  return elements(body as Buffer)[5] as Buffer;
 }
 
 interface Certified {
@@ -49,7 +90,7 @@ interface Certified {
   readonly publicKey: KeyObject;
   readonly issuer: Buffer;
   readonly issuerKey: KeyObject;
-  readonly valid: { readonly from: Date; readonly to: Date };
+  readonly valid: Validity;
 }
 
 /** An X.509 certificate of version 3 (RFC 5280 4.1), as PEM. */
@@ -72,7 +113,7 @@ function certificateOf({ subject, publicKey, issuer, issuerKey, valid }: Certifi
 }
 
 // RFC 5280 4.2.1
-function extensions({ use, names = [] }: Subject, publicKey: KeyObject, issuerKey: KeyObject): Buffer[] {
+function extensions({ use, names = [], addresses = [] }: Subject, publicKey: KeyObject, issuerKey: KeyObject): Buffer[] {
   const extension = (id: string, value: Uint8Array, critical = false): Buffer =>
     sequence(oid(id), ...(critical ? [der(0x01, Buffer.of(0xff))] : []), octets(value));
   const both = [
@@ -88,10 +129,23 @@ function extensions({ use, names = [] }: Subject, publicKey: KeyObject, issuerKe
     ];
   return [
     extension("2.5.29.15", der(0x03, Buffer.of(7, 0x80)), true),
-    extension("2.5.29.37", sequence(oid(USES[use]))),
-    ...(names.length > 0 ? [extension("2.5.29.17", sequence(...names.map((name) => der(0x82, Buffer.from(name)))))] : []),
+    extension("2.5.29.37", sequence(...USES[use].map(oid))),
+    ...(names.length + addresses.length > 0
+      ? [
+          extension(
+            "2.5.29.17",
+            sequence(...names.map((name) => der(0x82, Buffer.from(name))), ...addresses.map((address) => der(0x87, addressBytes(address)))),
+          ),
+        ]
+      : []),
     ...both,
   ];
+}
+
+function addressBytes(address: string): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(ipv4Number(address) ?? 0);
+  return bytes;
 }
 
 function keyId(key: KeyObject): Buffer {
