@@ -7,6 +7,9 @@ import { findProgram, run } from "./run.mjs";
 const PROGRAMS = {
   // the judge of metrics; its package would start a server
   promtool: { package: "prometheus", path: "usr/bin/promtool" },
+  // the store of Kubernetes' API servers; its package would start a server
+  etcd: { package: "etcd-server", path: "usr/bin/etcd" },
+  etcdctl: { package: "etcd-client", path: "usr/bin/etcdctl" },
 };
 
 /**
