@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/oci": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net", "sdk/schema"],
   "sdk/debian": ["sdk/core", "sdk/archive", "sdk/cache", "sdk/net", "sdk/definition", "sdk/oci"],
   "sdk/docker": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/debian"],
+  "sdk/kubernetes": ["sdk/core", "sdk/api", "sdk/definition", "sdk/debian"],
+  "sdk/kubernetes/plugin": ["sdk/core", "sdk/cluster/plugin", "sdk/kubernetes", "sdk/plugin"],
   "sdk/guest": ["sdk/core"],
   "sdk/runtime": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/guest"],
   "sdk/resolve": ["sdk/core", "sdk/cache", "sdk/definition", "sdk/oci", "sdk/debian", "sdk/runtime"],
@@ -189,8 +191,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/upload",
     "sdk/upload/plugin",
   ],
+  "providers/kubernetes": ["sdk/core", "sdk/definition", "sdk/kubernetes", "sdk/resource", "providers/qemu"],
   "providers/plugin": [
     "sdk/core",
+    "sdk/kubernetes/plugin",
     "sdk/cluster/plugin",
     "sdk/doctor",
     "sdk/plugin",
@@ -222,9 +226,11 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],
   "sdk/cluster/plugin": ["zod"],
+  "sdk/kubernetes/plugin": ["zod"],
   "sdk/upload/plugin": ["zod"],
   "sdk/doctor": ["yaml", "@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", "@aws-sdk/client-service-quotas"],
   "sdk/cli": ["yaml"],
+  "providers/kubernetes": ["@pulumi/pulumi"],
   "providers/qemu": ["@pulumi/pulumi"],
   "providers/qemu/plugin": ["zod"],
   "providers/aws": ["@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ecr"],
@@ -239,7 +245,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
 const PROGRAM = [
   "sdk/index.ts",
   "sdk/policy-pack/index.ts",
-  ...["qemu", "aws", "gcp", "azure"].map((backend) => `providers/${backend}/index.ts`),
+  ...["qemu", "aws", "gcp", "azure", "kubernetes"].map((backend) => `providers/${backend}/index.ts`),
 ];
 
 /** The module that the engine starts. */

@@ -10,6 +10,7 @@ const { version } = createRequire(import.meta.url)("pulumi-linuxkit/package.json
 const types: Provider["types"] = {
   "linuxkit:index:ImageBuild": async () => (await import("../../sdk/resource/plugin/real-builder.ts")).imageBuild,
   "linuxkit:index:ApiKeys": async () => (await import("../../sdk/resource/plugin/api-keys.ts")).apiKeys,
+  "linuxkit:index:KubernetesKeys": async () => (await import("../../sdk/kubernetes/plugin/keys.ts")).kubernetesKeys,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(undefined, undefined, clusterKinds),
   "linuxkit:index:QemuCluster": async () => (await import("../qemu/plugin/cluster.ts")).qemuCluster(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),

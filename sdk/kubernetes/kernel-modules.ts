@@ -1,0 +1,38 @@
+/**
+ * Kernel modules of a node. containerd, the plugins of its networks and kube-proxy would load them when they need them, and no container
+ * may. Source: kubernetes.io, "Container Runtimes", "Install and configure prerequisites"; k8s.io/kubernetes,
+ * pkg/proxy/nftables/proxier.go; containernetworking/plugins, plugins/meta/portmap.
+ */
+export const NODE_MODULES: readonly string[] = Object.freeze([
+  "overlay",
+  "bridge",
+  "br_netfilter",
+  "veth",
+  "nf_conntrack",
+  "nf_conntrack_netlink",
+  "nf_nat",
+  "nf_tables",
+  "nft_chain_nat",
+  "nft_compat",
+  "nft_ct",
+  "nft_fib",
+  "nft_fib_inet",
+  "nft_fib_ipv4",
+  "nft_fib_ipv6",
+  "nft_hash",
+  "nft_limit",
+  "nft_masq",
+  "nft_nat",
+  "nft_numgen",
+  "nft_redir",
+  "nft_reject_inet",
+  "nft_reject_ipv4",
+  "xt_MASQUERADE",
+  "xt_addrtype",
+  "xt_comment",
+  "xt_conntrack",
+  "xt_mark",
+  "xt_multiport",
+  "xt_nat",
+  "xt_tcpudp",
+]);

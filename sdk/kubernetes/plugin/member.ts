@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { MemberPlace, MemberWork, OpenMember } from "../../cluster/plugin/member.ts";
+import { LinuxKitError } from "../../core/errors.ts";
+import { API_PORT } from "../addresses.ts";
+import { type ApiServer, call } from "./client.ts";
+import { awaitNode, cordon, drain, type NodeWork, removeNode, uncordon } from "./drain.ts";
+import { allowRenewal } from "./renewal.ts";
+
+/** What only members of a Kubernetes cluster have. */
+const settings = z.object({ version: z.string() });
+
+/** The place of a machine in a Kubernetes cluster: a node, which is drained before its machine stops and takes pods again after. */
+export const openKubernetes: OpenMember = (place) => {
+  const { version } = settings.parse(place.inputs.settings);
+  return {
+    async prepare(work) {
+      const node = await nodeWork(place, work);
+      await cordon(node);
+      try {
+        await drain(node);
+      } catch (error) {
+        await uncordon({ ...node, signal: AbortSignal.timeout(30_000) });
+        throw error;
+      }
+    },
+    async rejoin(work) {
+      const node = await nodeWork(place, work);
+      if (place.inputs.role === "control-plane") await allowRenewal(node.api, work.signal);
+      await awaitNode(node, version);
+      await uncordon(node);
+      return {};
+    },
+    async leave(work) {
+      if (place.inputs.role === "control-plane") return refuseLast(place);
+      const node = await nodeWork(place, work);
+      await cordon(node);
+      // the pods of a machine that does not run cannot end; without their node the controller manager removes them
+      if ((await place.nodes()).some(({ name, running }) => name === place.name && running)) await drain(node);
+      await removeNode(node);
+    },
+  };
+};
+
+/** One node by an API server that answers. @throws TIMEOUT where none does */
+async function nodeWork(place: MemberPlace, { signal, seconds, progress }: MemberWork): Promise<NodeWork> {
+  const waitingFor = "an API server of the cluster";
+  let why = "no machine of its control plane runs";
+  for (const until = performance.now() + seconds * 1000; ; await sleep(1000, undefined, { signal })) {
+    for (const { role, running, ports } of await place.nodes()) {
+      const at = ports[`${API_PORT}/tcp`];
+      if (role !== "control-plane" || !running || at === undefined) continue;
+      const api: ApiServer = { at, keys: place.inputs.keys };
+      const answer = await call(api, { path: "/readyz", signal }).catch((error: unknown) => {
+        signal.throwIfAborted();
+        why = (error as Error).message;
+      });
+      // the call as a whole has its own limit; this part of it leaves time to undo what it began
+      if (answer) return { api, name: place.name, signal, seconds: Math.max(5, ((until - performance.now()) / 1000) * 0.9), progress };
+    }
+    progress({ stage: "join", message: "waiting for the API server" });
+    if (performance.now() > until)
+      throw new LinuxKitError("TIMEOUT", `waited ${seconds} s for ${waitingFor}: ${why}`, { seconds, waitingFor });
+  }
+}
+
+async function refuseLast(place: MemberPlace): Promise<void> {
+  const others = (await place.nodes()).filter(({ name }) => name !== place.name);
+  if (others.length === 0) return;
+  const names = others.map(({ name }) => name).join(", ");
+  throw new LinuxKitError(
+    "INVALID_DEFINITION",
+    `${place.name}: it is the only control plane of a cluster that ${names} are in: delete the cluster as a whole, or those machines first`,
+    { path: "member" },
+  );
+}
