@@ -51,7 +51,12 @@ export interface Operation {
 /** Runs a command of the engine in a process group of its own. */
 export function startOperation(
   args: readonly string[],
-  { cwd, env, eventLog }: { cwd: string; env: NodeJS.ProcessEnv; eventLog?: string | undefined },
+  {
+    cwd,
+    env,
+    eventLog,
+    longestMs = LONGEST_MS,
+  }: { cwd: string; env: NodeJS.ProcessEnv; eventLog?: string | undefined; longestMs?: number | undefined },
 ): Operation {
   const all = [...args, "--non-interactive", ...(eventLog ? ["--event-log", eventLog] : [])];
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn("pulumi", all, {
@@ -72,7 +77,7 @@ export function startOperation(
     text += chunk;
     for (const listen of heard) listen();
   });
-  const timer = setTimeout(() => endGroup(pid, "SIGKILL"), LONGEST_MS);
+  const timer = setTimeout(() => endGroup(pid, "SIGKILL"), longestMs);
   const closed = new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);

@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Folders with more programs for the engine, before all others. @default none */
   readonly programs?: readonly string[];
+  /** Milliseconds after which an operation is killed. @default 240_000 */
+  readonly longestMs?: number;
 }
 
 /** A project with one stack on the real engine, in a folder of its own that is deleted with it: `await using`. */
@@ -101,7 +103,7 @@ export async function makeStack(options: StackOptions): Promise<Stack> {
 
   const start = (...args: string[]): Operation => {
     const eventLog = OPERATIONS.includes(args[0] ?? "") ? join(home, `events-${++count}.json`) : undefined;
-    const operation = startOperation(args, { cwd: directory, env, eventLog });
+    const operation = startOperation(args, { cwd: directory, env, eventLog, longestMs: options.longestMs });
     started.set(
       operation.pid,
       operation.outcome.catch(() => {}).finally(() => started.delete(operation.pid)),
