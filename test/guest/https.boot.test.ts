@@ -73,7 +73,7 @@ test("a service is healthy over TLS when its certificate is the wanted one, and 
   // one process for all of them, without network and without rights
   const found = await ask(
     machine,
-    `for p in /proc/[0-9]*; do case "$(tr '\\0' ' ' <$p/cmdline 2>/dev/null)" in */linuxkit-tls*) echo $p; grep -E '^(Uid|CapBnd|NoNewPrivs):' $p/status; grep -c : $p/net/dev; ls $p/root; esac; done`,
+    `for p in /proc/[0-9]*; do case "$(cat $p/cmdline 2>/dev/null | tr '\\0' ' ')" in */linuxkit-tls*) echo $p; grep -E '^(Uid|CapBnd|NoNewPrivs):' $p/status; grep -c : $p/net/dev; ls $p/root; esac; done`,
   );
   assert.match(
     found,
