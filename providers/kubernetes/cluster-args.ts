@@ -3,7 +3,7 @@ import type { ImageSource } from "../../sdk/definition/debian-image.ts";
 
 /** Images to run instead of those that are made from `programs`, each by its digest. */
 export interface KubernetesImagesArgs {
-  /** etcd. @default Debian's */
+  /** etcd. @default Debian's @example "registry.example.com/etcd:3.6.4@sha256:…" */
   readonly etcd?: ImageSource | undefined;
   /** The API server. @default made from `programs` @example "registry.example.com/kube-apiserver:v1.34.4@sha256:…" */
   readonly apiserver?: ImageSource | undefined;

@@ -38,7 +38,12 @@ export class KubernetesKeys extends CustomResource {
   /** The authority of the API servers, as PEM. */
   declare readonly certificate: Output<string>;
   /** Certificate and key of a client that may do everything, as PEM: a secret. */
-  declare readonly administrator: Output<{ readonly certificate: string; readonly key: string }>;
+  declare readonly administrator: Output<{
+    /** The certificate, as PEM. */
+    readonly certificate: string;
+    /** The private key, as PEM. */
+    readonly key: string;
+  }>;
   /** The secrets of each machine's services: a secret. */
   declare readonly secrets: Output<Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>>>;
 
