@@ -69,7 +69,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "sdk/policy-pack": ["sdk/core", "sdk/definition", "sdk/policy", "sdk/review"],
   "sdk/plugin": ["sdk/core", "sdk/schema"],
   "sdk/rollout": ["sdk/core", "sdk/plugin"],
-  "sdk/cluster/plugin": ["sdk/core", "sdk/plugin"],
+  "sdk/cluster": ["sdk/resource"],
+  "sdk/cluster/plugin": ["sdk/api", "sdk/core", "sdk/plugin"],
+  "sdk/swarm/plugin": ["sdk/core", "sdk/cluster/plugin", "sdk/plugin"],
   "sdk/resource": [
     "sdk/core",
     "sdk/cache",
@@ -167,6 +169,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/resource/plugin",
     "sdk/rollout",
   ],
+  "providers/swarm": ["sdk/core", "sdk/cluster", "sdk/debian", "sdk/definition", "sdk/docker", "providers/qemu"],
   "providers/aws": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/aws/plugin"],
   "providers/aws/plugin": ["sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload", "sdk/upload/plugin"],
   "providers/gcp": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/gcp/plugin"],
@@ -196,6 +199,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sdk/core",
     "sdk/kubernetes/plugin",
     "sdk/cluster/plugin",
+    "sdk/swarm/plugin",
     "sdk/doctor",
     "sdk/plugin",
     "sdk/resource/plugin",
@@ -225,13 +229,16 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
   "sdk/resource/plugin": ["zod"],
   "sdk/machine": ["@pulumi/pulumi"],
   "sdk/rollout": ["zod"],
+  "sdk/cluster": ["@pulumi/pulumi"],
   "sdk/cluster/plugin": ["zod"],
   "sdk/kubernetes/plugin": ["zod"],
+  "sdk/swarm/plugin": ["zod"],
   "sdk/upload/plugin": ["zod"],
   "sdk/doctor": ["yaml", "@aws-sdk/client-auto-scaling", "@aws-sdk/client-ec2", "@aws-sdk/client-service-quotas"],
   "sdk/cli": ["yaml"],
   "providers/kubernetes": ["@pulumi/pulumi"],
   "providers/qemu": ["@pulumi/pulumi"],
+  "providers/swarm": ["@pulumi/pulumi"],
   "providers/qemu/plugin": ["zod"],
   "providers/aws": ["@pulumi/pulumi", "@pulumi/aws", "@aws-sdk/client-ecr"],
   "providers/aws/plugin": ["zod", "@aws-sdk/client-ebs", "@aws-sdk/client-ec2", "@aws-sdk/client-sts", "@aws-sdk/client-auto-scaling"],
@@ -246,6 +253,7 @@ const PROGRAM = [
   "sdk/index.ts",
   "sdk/policy-pack/index.ts",
   ...["qemu", "aws", "gcp", "azure", "kubernetes"].map((backend) => `providers/${backend}/index.ts`),
+  ...["qemu", "aws", "gcp", "azure", "swarm"].map((backend) => `providers/${backend}/index.ts`),
 ];
 
 /** The module that the engine starts. */
@@ -255,7 +263,8 @@ const PLUGIN = "providers/plugin/main.ts";
 const isPlugin = (file: string): boolean => file.split("/").slice(0, -1).includes("plugin");
 
 /** The program's files: the other folders that use Pulumi. Everything else belongs to both. */
-const isProgram = (file: string): boolean => !isPlugin(file) && !isFacts(file) && /^(?:providers|sdk\/(?:resource|machine))\//.test(file);
+const isProgram = (file: string): boolean =>
+  !isPlugin(file) && !isFacts(file) && /^(?:providers|sdk\/(?:resource|machine|cluster))\//.test(file);
 
 /** What a cloud's machines can do, as plain functions over a table: both halves read it, and it loads neither. */
 const isFacts = (file: string): boolean => /^providers\/\w+\/[\w-]+-facts\.ts$/.test(file);

@@ -12,6 +12,7 @@ const types: Provider["types"] = {
   "linuxkit:index:ApiKeys": async () => (await import("../../sdk/resource/plugin/api-keys.ts")).apiKeys,
   "linuxkit:index:KubernetesKeys": async () => (await import("../../sdk/kubernetes/plugin/keys.ts")).kubernetesKeys,
   "linuxkit:index:QemuVm": async () => (await import("../qemu/plugin/vm.ts")).qemuVm(undefined, undefined, clusterKinds),
+  "linuxkit:index:ClusterKeys": async () => (await import("../../sdk/cluster/plugin/keys.ts")).clusterKeys,
   "linuxkit:index:QemuCluster": async () => (await import("../qemu/plugin/cluster.ts")).qemuCluster(),
   "linuxkit:index:QemuDisk": async () => (await import("../qemu/plugin/disk.ts")).qemuDisk(),
   "linuxkit:index:QemuNetwork": async () => (await import("../qemu/plugin/network.ts")).qemuNetwork(),
