@@ -7,9 +7,12 @@ export const OWN_SETTINGS: ReadonlyMap<string, string> = new Map([
   ["data-root", "data"],
   ["exec-root", "nothing: it is in memory"],
   ["hosts", "socket"],
-  ["live-restore", "nothing: it is on"],
+  ["live-restore", "nothing: it is on, and off where the engine is a node of a swarm"],
   ["pidfile", "nothing: the machine watches the engine"],
 ]);
+
+/** An engine in a swarm writes the keys of its gossip at the level info (moby, libnetwork/networkdb/cluster.go, "New memberlist node"). */
+export const QUIET: Readonly<Record<string, Json>> = { "log-level": "warn" };
 
 /** Those that `network` sets. */
 export const ADDRESS_SETTINGS: readonly string[] = ["bip", "default-address-pools"];

@@ -7,8 +7,8 @@ import { checked, refuse } from "../debian/base/arguments.ts";
 import { fields, treePath, word } from "../definition/fields.ts";
 import type { Service } from "../definition/service.ts";
 import type { Volume } from "../definition/volume.ts";
-import { ADDRESS_SETTINGS, addressSettings, OWN_SETTINGS } from "./daemon-settings.ts";
-import { engineImage } from "./engine-image.ts";
+import { ADDRESS_SETTINGS, addressSettings, OWN_SETTINGS, QUIET } from "./daemon-settings.ts";
+import { type EngineMode, engineImage } from "./engine-image.ts";
 import { engineServices } from "./engine-services.ts";
 import { contentFiles, type DockerContainerArgs, dockerContainer, engineImageSource, setupService } from "./setup-service.ts";
 
@@ -87,18 +87,36 @@ export const dockerSchema = fields({
  * @throws INVALID_DEFINITION
  */
 export function docker(args: DockerArgs): readonly Service[] {
+  return engine("docker", args, "alone");
+}
+
+/**
+ * The services of {@link docker} for a node of a swarm: an engine without live-restore, which a swarm excludes, that also answers
+ * on {@link ENGINE_PORT} with TLS in both directions. It joins no swarm by itself.
+ *
+ * Source: moby, "Live restore", "Live restore and Swarm mode"; dockerd(8), "--tlsverify".
+ *
+ * @param what names the caller in errors
+ * @throws INVALID_DEFINITION
+ */
+export function swarmEngine(what: string, args: Omit<DockerArgs, "containers">): readonly Service[] {
+  return engine(what, args, "swarm");
+}
+
+function engine(what: string, args: DockerArgs, mode: EngineMode): readonly Service[] {
   const { data, ...rest } = args ?? {};
-  const given = checked("docker", dockerSchema, rest);
+  const given = checked(what, dockerSchema, rest);
   const { network, images = [], containers = {}, socket = "/run/docker/docker.sock", daemon = {} } = given;
-  refuse("docker", [...volumeFailures(data), ...settingFailures(daemon, network !== undefined)]);
+  refuse(what, [...volumeFailures(data), ...settingFailures(daemon, network !== undefined)]);
   const addresses = network && ipv4Network(network.cidr);
   const hasContent = images.length > 0 || Object.keys(containers).length > 0;
   // one image for all: the OS holds it once
   const image = engineImage(
-    { ...(addresses && addressSettings(addresses)), ...daemon },
+    { ...(addresses && addressSettings(addresses)), ...(mode === "swarm" && QUIET), ...daemon },
     hasContent ? contentFiles({ images, containers }) : [],
+    mode,
   );
-  const services = engineServices({ data, socket, image });
+  const services = engineServices({ data, socket, image, mode });
   return Object.freeze(hasContent ? [...services, setupService({ image, socket })] : services);
 }
 

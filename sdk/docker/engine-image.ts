@@ -11,8 +11,11 @@ export const CONTAINERD_DEBUG_SOCKET = "/run/containerd/debug.sock";
 /** The guest's program, which starts the engine and gives it its content. */
 export const PROGRAM = "/usr/bin/linuxkitd";
 
+/** Whether an engine is a node of a swarm. */
+export type EngineMode = "alone" | "swarm";
+
 // what the engine reads at first, and before it ends: linuxkitd/internal/docker/engine.go
-const CONFIG = "/usr/lib/linuxkit/daemon.json";
+export const CONFIG = "/usr/lib/linuxkit/daemon.json";
 const CONFIG_AT_STOP = "/usr/lib/linuxkit/daemon-at-stop.json";
 export const CONTAINERD_CONFIG = "/usr/lib/linuxkit/containerd.toml";
 
@@ -37,15 +40,15 @@ const UNUSED = [
 ];
 
 /** The image that the services of an engine share. */
-export function engineImage(daemon: Readonly<Record<string, Json>>, files: readonly DebianFile[]): DebianImage {
+export function engineImage(daemon: Readonly<Record<string, Json>>, files: readonly DebianFile[], mode: EngineMode): DebianImage {
   const config = (changes: Readonly<Record<string, Json>>): string => `${JSON.stringify({ ...daemon, ...changes }, undefined, 2)}\n`;
   return debianImage({
     program: "linuxkitd",
     packages: ["docker.io", "containerd", "runc", "iptables", "tini", "ca-certificates"],
     leaveOut: [...UNUSED],
     files: [
-      { path: CONFIG.slice(1), contents: config({ "live-restore": true }) },
-      { path: CONFIG_AT_STOP.slice(1), contents: config({ "live-restore": false }) },
+      { path: CONFIG.slice(1), contents: config({ "live-restore": mode === "alone" }) },
+      ...(mode === "alone" ? [{ path: CONFIG_AT_STOP.slice(1), contents: config({ "live-restore": false }) }] : []),
       { path: CONTAINERD_CONFIG.slice(1), contents: CONTAINERD },
       // the root is read-only, so every mount point is in the image
       { path: "etc/resolv.conf", contents: "" },

@@ -3,8 +3,14 @@ import type { DebianImage } from "../definition/debian-image.ts";
 import { Service } from "../definition/service.ts";
 import type { ServiceArgs } from "../definition/service-args.ts";
 import { type Volume, volumeMount } from "../definition/volume.ts";
-import { CONTAINERD_CONFIG, CONTAINERD_DEBUG_SOCKET, CONTAINERD_SOCKET, DATA, PROGRAM } from "./engine-image.ts";
-import { ENGINE_MODULES } from "./kernel-modules.ts";
+import { CONFIG, CONTAINERD_CONFIG, CONTAINERD_DEBUG_SOCKET, CONTAINERD_SOCKET, DATA, type EngineMode, PROGRAM } from "./engine-image.ts";
+import { ENGINE_MODULES, SWARM_MODULES } from "./kernel-modules.ts";
+
+/** The port on which an engine of a swarm answers with TLS: Docker's own (IANA, docker-s). */
+export const ENGINE_PORT = 2376;
+
+/** The secrets of a node's engine, files below /run/secrets: the authority, and its own certificate and key. */
+export const ENGINE_SECRETS = { ca: "ca.pem", certificate: "server.pem", key: "server.key" } as const;
 
 /** What the engine keeps for as long as the machine runs: network namespaces, the pipes of containers. */
 const STATE = "/run/docker";
@@ -16,13 +22,26 @@ const STATE = "/run/docker";
  */
 const PROCESSES = "/run/docker-processes/pid";
 
+const REMOTE = [
+  ...["--host", `tcp://0.0.0.0:${ENGINE_PORT}`, "--tlsverify"],
+  ...["--tlscacert", `/run/secrets/${ENGINE_SECRETS.ca}`],
+  ...["--tlscert", `/run/secrets/${ENGINE_SECRETS.certificate}`, "--tlskey", `/run/secrets/${ENGINE_SECRETS.key}`],
+];
+
+/** What the services of an engine are made of. */
+interface EngineParts {
+  readonly data: Volume;
+  readonly socket: string;
+  readonly image: DebianImage;
+  readonly mode: EngineMode;
+}
+
 /** containerd and the engine. */
-export function engineServices(given: { readonly data: Volume; readonly socket: string; readonly image: DebianImage }): Service[] {
-  const { data, socket, image } = given;
+export function engineServices({ data, socket, image, mode }: EngineParts): Service[] {
   const folder = dirname(socket);
   const common = {
     image,
-    modules: ENGINE_MODULES,
+    modules: mode === "swarm" ? [...ENGINE_MODULES, ...SWARM_MODULES] : ENGINE_MODULES,
     net: "host",
     capabilities: ["all"],
     // what runc asks the kernel for beside the default: a ring of keys for each container
@@ -57,7 +76,13 @@ export function engineServices(given: { readonly data: Volume; readonly socket: 
   });
   const engine = new Service("docker", {
     ...common,
-    command: [PROGRAM, "docker-engine", "--host", `unix://${socket}`, "--exec-root", STATE, "--containerd", CONTAINERD_SOCKET],
+    // a swarm excludes live-restore, so an engine that ends asks its containers to end
+    command: [
+      ...(mode === "swarm" ? ["dockerd", "--config-file", CONFIG, ...REMOTE] : [PROGRAM, "docker-engine"]),
+      ...["--host", `unix://${socket}`, "--exec-root", STATE, "--containerd", CONTAINERD_SOCKET],
+    ],
+    // a node is known by the machine's name
+    ...(mode === "swarm" && { uts: "host", secrets: Object.fromEntries(Object.values(ENGINE_SECRETS).map((name) => [name, ""])) }),
     env: { DOCKER_HOST: `unix://${socket}` },
     after: ["containerd"],
     pid: PROCESSES,

@@ -21,3 +21,9 @@ export const ENGINE_MODULES: readonly string[] = Object.freeze([
   "xt_nat",
   "xt_tcpudp",
 ]);
+
+/**
+ * What a node of a swarm needs beside them: overlay networks, and the balancer behind published ports. Source: moby,
+ * contrib/check-config.sh, "Network Drivers: overlay"; libnetwork, service_linux.go.
+ */
+export const SWARM_MODULES: readonly string[] = Object.freeze(["vxlan", "ip_vs", "ip_vs_rr", "xt_ipvs", "xt_REDIRECT", "dummy"]);
