@@ -252,8 +252,7 @@ const MAY_LOAD: Readonly<Record<string, readonly string[]>> = {
 const PROGRAM = [
   "sdk/index.ts",
   "sdk/policy-pack/index.ts",
-  ...["qemu", "aws", "gcp", "azure", "kubernetes"].map((backend) => `providers/${backend}/index.ts`),
-  ...["qemu", "aws", "gcp", "azure", "swarm"].map((backend) => `providers/${backend}/index.ts`),
+  ...["qemu", "aws", "gcp", "azure", "kubernetes", "swarm"].map((backend) => `providers/${backend}/index.ts`),
 ];
 
 /** The module that the engine starts. */

@@ -108,6 +108,8 @@ export class QemuVm extends CustomResource {
   declare readonly url: Output<string>;
   /** kvm, hvf or tcg. */
   declare readonly accelerator: Output<string>;
+  /** What its cluster gave it to keep, by name: secrets. Undefined outside a cluster. */
+  declare readonly kept: Output<Readonly<Record<string, string>> | undefined>;
 
   constructor(name: string, args: QemuVmArgs, options?: CustomResourceOptions) {
     const outputs = {
@@ -118,6 +120,7 @@ export class QemuVm extends CustomResource {
       ports: undefined,
       url: undefined,
       accelerator: undefined,
+      kept: undefined,
     };
     const inputs = options?.urn ? {} : { ...args, ...(args.secrets !== undefined && { secrets: secret(args.secrets) }) };
     super("linuxkit:index:QemuVm", name, { ...outputs, ...inputs }, requirePlugin(options));
