@@ -23,7 +23,14 @@ export interface QemuVmMemberArgs {
   /** What only this kind of cluster has. @default none */
   readonly settings?: Input<Readonly<Record<string, unknown>>> | undefined;
   /** By which the provider asks the cluster, as PEM. Encrypted in the state. */
-  readonly keys: Input<{ readonly ca: Input<string>; readonly certificate: Input<string>; readonly key: Input<string> }>;
+  readonly keys: Input<{
+    /** The authority's certificate. @example "-----BEGIN CERTIFICATE-----…" */
+    readonly ca: Input<string>;
+    /** The provider's certificate. @example "-----BEGIN CERTIFICATE-----…" */
+    readonly certificate: Input<string>;
+    /** Its private key: a secret. @example "-----BEGIN PRIVATE KEY-----…" */
+    readonly key: Input<string>;
+  }>;
 }
 
 /** Arguments of {@link QemuVm}. */

@@ -12,7 +12,7 @@ export interface SwarmMachineArgs
    * @example ["8080:8080"]
    */
   readonly publish?: readonly string[] | undefined;
-  /** MiB of the disk of each node, which has images, volumes and the node's identity. @default 8192 */
+  /** MiB of the disk of each node, which has images, volumes and the node's identity. @default 8192 @example 20480 */
   readonly diskMiB?: number | undefined;
 }
 
@@ -29,7 +29,12 @@ export interface SwarmClusterArgs {
   /** What the machines have in common. @default 1024 MiB of memory, 1 processor, no published ports */
   readonly machine?: SwarmMachineArgs | undefined;
   /** The private network of the nodes, of 8 to 24 bits. @default { cidr: "10.77.0.0/24" } */
-  readonly network?: { readonly cidr: string } | undefined;
+  readonly network?:
+    | {
+        /** The IPv4 network. @example "10.77.0.0/24" */
+        readonly cidr: string;
+      }
+    | undefined;
   /**
    * The IPv4 network, of at most 20 bits, from which overlay networks take 256 addresses each. A swarm that exists keeps its own.
    * @default "10.20.0.0/16"
