@@ -47,6 +47,8 @@ export class FakeDocker {
   readonly bodies: string[] = [];
   /** Tasks by the host that they run on. */
   readonly tasks = new Map<string, number>();
+  /** Replicated services by id: the numbers of their forced updates. All tasks are of the first. */
+  readonly services = new Map<string, number>();
   /** What to do before a call, by its text: to fail, or to change something. */
   readonly before = new Map<string, () => void>();
 
@@ -203,6 +205,7 @@ export class FakeDocker {
         const running = swarm.nodes.flatMap((one) =>
           Array.from({ length: this.tasks.get(one.host) ?? 0 }, () => ({
             NodeID: one.ID,
+            ServiceID: [...this.services.keys()][0],
             DesiredState: "running",
             Status: { State: "running" },
           })),
@@ -210,6 +213,7 @@ export class FakeDocker {
         return { status: 200, body: running.filter(({ NodeID }) => !on || on.includes(NodeID)) };
       }
     }
+    if (pathname.startsWith("/services")) return this.#service(swarm, route, id, body);
     if (!node) return refuse(404, `node ${id} not found`);
     switch (route) {
       case "GET /nodes/ID":
@@ -275,6 +279,21 @@ export class FakeDocker {
       ...(node.Spec.Role === "manager" &&
         node.host && { ManagerStatus: { Leader: node === leader, Reachability: isUp ? "reachable" : "unreachable" } }),
     };
+  }
+
+  #service(swarm: Swarm, route: string, id: string, body: never): Partial<EngineAnswer> & { status: number } {
+    const shown = ([ID, ForceUpdate]: [string, number]) => ({
+      ...{ ID, Version: { Index: 7 }, UpdateStatus: { State: ForceUpdate > 0 ? "completed" : undefined } },
+      Spec: { Name: ID, TaskTemplate: { ForceUpdate }, Mode: { Replicated: { Replicas: 1 } } },
+    });
+    if (route === "GET /services") return { status: 200, body: [...this.services].map(shown) };
+    const updates = this.services.get(id);
+    if (updates === undefined) return { status: 404, message: `service ${id} not found` };
+    if (route.startsWith("GET ")) return { status: 200, body: shown([id, updates]) };
+    this.services.set(id, (body as { TaskTemplate: { ForceUpdate: number } }).TaskTemplate.ForceUpdate);
+    // new tasks go to nodes that take some
+    for (const one of swarm.nodes.filter(({ Spec }) => Spec.Availability !== "active")) this.#move(swarm, one);
+    return { status: 200 };
   }
 
   #move(swarm: Swarm, from: Known): void {

@@ -103,6 +103,34 @@ describe("a node that is replaced", () => {
     assert.ok(nodesOf(docker)?.includes("m2 manager active"));
   });
 
+  test("moves a service that runs on it alone in the service's own way, before its drain would stop all of it", async () => {
+    for (const [elsewhere, moves] of [
+      [0, true],
+      [1, false],
+    ] as const) {
+      const docker = await swarm("m1", "m2", "m3");
+      docker.services.set("web", 0);
+      docker.tasks.set("m2", 2).set("m3", elsewhere);
+      await member(docker, "m2").prepare(work());
+      assert.equal(docker.services.get("web"), moves ? 1 : 0);
+      assert.equal(docker.tasks.get("m2"), 0);
+      const asked = docker.calls
+        .filter((call) => /POST \/(services|nodes)/.test(call))
+        .map((call) => call.replace(/^m\d POST \/(\w+).*/, "$1"));
+      assert.deepEqual(asked, moves ? ["nodes", "services", "nodes"] : ["nodes", "nodes"]);
+    }
+  });
+
+  test("is paused again where a person paused it", async () => {
+    const docker = await swarm("m1", "m2", "m3");
+    const m2 = docker.engine("m1").swarm?.nodes[1] ?? assert.fail();
+    m2.Spec = { ...m2.Spec, Availability: "pause" };
+    await member(docker, "m2").prepare(work());
+    assert.ok(nodesOf(docker)?.includes("m2 manager drain"));
+    await member(docker, "m2").rejoin(work());
+    assert.ok(nodesOf(docker)?.includes("m2 manager pause"));
+  });
+
   test("stays drained where a person drained it", async () => {
     const docker = await swarm("m1", "m2", "m3");
     const m2 = docker.engine("m1").swarm?.nodes[1] ?? assert.fail();

@@ -1,8 +1,9 @@
 import type { MemberWork } from "../../cluster/plugin/member.ts";
+import { moveAlone } from "./move-alone.ts";
 import type { NodeEngine, NodeSpec } from "./node.ts";
 import { until } from "./pause.ts";
 
-/** Marks a node that the provider drained: one that a person drained stays so. */
+/** Marks a node that the provider drained, with what it was before: one that a person drained stays so. */
 const DRAINED = "org.pulumi-linuxkit.drained";
 
 /** States of a task that has ended (docs.docker.com, "Swarm task states"). */
@@ -18,9 +19,12 @@ export async function drain(
   const others = nodes.filter(({ ID, Spec, Status }) => ID !== id && Spec.Availability === "active" && Status.State === "ready");
   // its tasks have nowhere else to go
   if (others.length === 0) return;
-  await manager.change(id, (spec) =>
-    spec.Availability === "active" ? { ...spec, Availability: "drain", Labels: { ...spec.Labels, [DRAINED]: "true" } } : spec,
-  );
+  const was = nodes.find(({ ID }) => ID === id)?.Spec.Availability;
+  if (was === "active" || was === "pause") {
+    await setAside(manager, id, "pause", was);
+    await moveAlone(manager, id, work);
+    await setAside(manager, id, "drain", was);
+  }
   await until({ what: `node "${name}"`, lacks: "still has tasks" }, work, async () => {
     const left = (await manager.tasks({ node: [id] })).filter(({ Status }) => !ENDED.includes(Status.State));
     return left.length > 0 ? `${left.length}` : undefined;
@@ -33,12 +37,18 @@ export async function drain(
   });
 }
 
-/** Lets a node take tasks again that {@link drain} has kept from it. */
+/** Keeps new tasks from a node, or all of them. */
+function setAside(manager: NodeEngine, id: string, Availability: "pause" | "drain", was: "active" | "pause"): Promise<void> {
+  // what an update that was cut short has marked keeps its mark
+  return manager.change(id, (spec) => ({ ...spec, Availability, Labels: { [DRAINED]: was, ...spec.Labels } }));
+}
+
+/** Gives a node back what {@link drain} has taken from it. */
 export async function activate(manager: NodeEngine, id: string): Promise<void> {
   const node = (await manager.nodes()).find(({ ID }) => ID === id);
   if (node?.Spec.Labels?.[DRAINED] === undefined) return;
   await manager.change(id, (spec): NodeSpec => {
-    const { [DRAINED]: _mark, ...Labels } = spec.Labels ?? {};
-    return { ...spec, Availability: "active", Labels };
+    const { [DRAINED]: was, ...Labels } = spec.Labels ?? {};
+    return { ...spec, Availability: was === "pause" ? "pause" : "active", Labels };
   });
 }

@@ -32,8 +32,22 @@ export interface NodeSpec {
 /** A task (Docker Engine API, GET /tasks). */
 export interface SwarmTask {
   readonly NodeID?: string;
+  readonly ServiceID?: string;
   readonly DesiredState: string;
   readonly Status: { readonly State: string };
+}
+
+/** A service (Docker Engine API, GET /services). What is not named here is kept as it is. */
+export interface SwarmService {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Name: string;
+    readonly TaskTemplate: { readonly ForceUpdate?: number; readonly [name: string]: Json | undefined };
+    readonly Mode?: { readonly Replicated?: { readonly Replicas?: number } };
+  };
+  /** Of its latest update. */
+  readonly UpdateStatus?: { readonly State?: string };
 }
 
 /** The swarm, as a manager knows it (Docker Engine API, GET /swarm). */
@@ -53,6 +67,8 @@ export interface NodeEngine {
   own(): Promise<OwnPlace>;
   nodes(): Promise<readonly SwarmNode[]>;
   tasks(filters: Readonly<Record<string, readonly string[]>>): Promise<readonly SwarmTask[]>;
+  services(): Promise<readonly SwarmService[]>;
+  service(id: string): Promise<SwarmService>;
   swarm(): Promise<SwarmState>;
   /** The same engine for what is put right after the end of a call, within half a minute. */
   afterwards(): NodeEngine;
@@ -110,6 +126,8 @@ export function nodeEngine(name: string, send: Ask, signal: AbortSignal): NodeEn
     nodes: async () => (await ask({ method: "GET", path: "/nodes" })) as readonly SwarmNode[],
     tasks: async (filters) =>
       (await ask({ method: "GET", path: `/tasks?filters=${encodeURIComponent(JSON.stringify(filters))}` })) as readonly SwarmTask[],
+    services: async () => (await ask({ method: "GET", path: "/services" })) as readonly SwarmService[],
+    service: async (id) => (await ask({ method: "GET", path: `/services/${id}` })) as SwarmService,
     swarm: async () => (await ask({ method: "GET", path: "/swarm" })) as SwarmState,
     afterwards: () => nodeEngine(name, send, AbortSignal.timeout(30_000)),
     insist,

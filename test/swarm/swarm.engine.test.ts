@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
+import { discard } from "../../providers/qemu/plugin/start.ts";
+import type { Json } from "../../sdk/core/json.ts";
+import { type EngineAnswer, engineAt } from "../../sdk/swarm/plugin/engine.ts";
+import type { SwarmNode, SwarmState, SwarmTask } from "../../sdk/swarm/plugin/node.ts";
+import { notJoined } from "../../sdk/swarm/plugin/join.ts";
+import { processesWith } from "../qemu/machine-run.ts";
+import { writeDockerArchive } from "../support/docker-archive.ts";
+import { makeStack } from "../support/engine.ts";
+import { freePorts } from "../support/free-port.ts";
+import { makeOwnCache } from "../support/own-cache.ts";
+import { watchNodes } from "./watch-nodes.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../examples/swarm/", import.meta.url));
+const home = await mkdtemp(join(tmpdir(), "linuxkit-swarm-"));
+after(() => rm(home, { recursive: true, force: true }));
+
+interface Outputs {
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly client: { readonly ca: string; readonly certificate: string; readonly key: string };
+  readonly unlockKey: string;
+  readonly urls: readonly string[];
+}
+
+/** Looks until it finds what is wanted, at most five minutes. */
+async function until(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 300_000; !(await look().catch(() => false)); await sleep(250))
+    assert.ok(performance.now() < end, what);
+}
+
+const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(0);
+
+test("three managers of examples/swarm keep a service answering through a new image and a lost node", {
+  timeout: 2_400_000,
+}, async (t) => {
+  const [stateDir, cacheDir] = [join(home, "state"), join(home, "cache")];
+  await makeOwnCache(cacheDir);
+  const archive = join(home, "web.tar");
+  await writeDockerArchive(archive);
+  const port = await freePorts(3);
+  await using stack = await makeStack({
+    folder: EXAMPLE,
+    config: {
+      ...{ "swarm:archive": archive, "swarm:port": String(port), "swarm:memoryMiB": "700" },
+      ...{ "swarm:autolock": "true" },
+    },
+    env: { PULUMI_LINUXKIT_STATE: stateDir, PULUMI_LINUXKIT_CACHE: cacheDir },
+    longestMs: 900_000,
+  });
+  const machines = () => listMachineFolders(stateDir);
+  const pidOf = async (node: string): Promise<number> => {
+    const found = (await machines()).find(({ id }) => id.includes(`-${node}-`));
+    return found?.record?.machine?.pid ?? assert.fail(`no machine of ${node} runs`);
+  };
+  let began = performance.now();
+  try {
+    await stack.up();
+    t.diagnostic(`three managers: ${seconds(began)} s`);
+    const outputs = (await stack.outputs()) as unknown as Outputs;
+    const { endpoints, client, unlockKey, urls } = outputs;
+    const ask = async (node: string, method: "GET" | "POST", path: string, body?: Json): Promise<EngineAnswer> => {
+      const at = String(endpoints[node]).replace("tcp://localhost", "127.0.0.1");
+      const call = { method, path, signal: AbortSignal.timeout(60_000), ...(body !== undefined && { body }) };
+      return engineAt({ name: node, at, keys: client })(call);
+    };
+    const must = async <T>(...call: Parameters<typeof ask>): Promise<T> => {
+      const answer = await ask(...call);
+      assert.ok(answer.status < 400, `${call.slice(0, 3).join(" ")}: ${answer.message}`);
+      return answer.body as T;
+    };
+    const nodes = () => must<readonly SwarmNode[]>("m1", "GET", "/nodes");
+    const reachable = async () => (await nodes()).filter(({ ManagerStatus }) => ManagerStatus?.Reachability === "reachable").length;
+    assert.equal(await reachable(), 3);
+
+    const service = {
+      Name: "web",
+      TaskTemplate: {
+        ContainerSpec: { Image: "web:1", Mounts: [{ Type: "tmpfs", Target: "/data" }] },
+        RestartPolicy: { Condition: "any", Delay: 1e9 },
+      },
+      Mode: { Replicated: { Replicas: 3 } },
+      EndpointSpec: { Mode: "vip", Ports: [{ Protocol: "tcp", TargetPort: 80, PublishedPort: 8080, PublishMode: "ingress" }] },
+    };
+    const { ID } = await must<{ readonly ID: string }>("m1", "POST", "/services/create", service);
+    const answers = (url: string) =>
+      fetch(url, { signal: AbortSignal.timeout(20_000) }).then(async (got) => (await got.text()).startsWith("start"));
+    for (const url of urls) await until(`${url} answers`, () => answers(url));
+
+    await t.test("a second update changes nothing", async () => {
+      assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
+    });
+
+    await t.test("no token and no key is where it can be read", async () => {
+      const { JoinTokens } = await must<SwarmState>("m1", "GET", "/swarm");
+      assert.match(unlockKey, /^SWMKEY-1-/);
+      const secrets = [JoinTokens.Manager, JoinTokens.Worker, unlockKey, client.key.split("\n")[1] ?? ""];
+      const texts = [await stack.stateText()];
+      for (const { path } of await machines())
+        for (const name of await readdir(path))
+          if (!/initrd|kernel|sock$|disk/.test(name)) texts.push(await readFile(join(path, name), "latin1"));
+      for (const secret of secrets) {
+        assert.ok(secret.length > 30);
+        assert.ok(!texts.some((text) => text.includes(secret)));
+      }
+      assert.doesNotMatch(texts.join("\n"), /SWMTKN|SWMKEY|PRIVATE KEY/);
+    });
+
+    await t.test("a new image replaces the nodes one by one, and every request is answered", async () => {
+      const before = new Map((await nodes()).map((node) => [node.Description?.Hostname, node.ID]));
+      await stack.must("config", "set", "swarm:logSize", "11m");
+      const end = watchNodes(urls);
+      began = performance.now();
+      await stack.up();
+      const { asked, elsewhere, unanswered } = await end();
+      t.diagnostic(`a new image: ${seconds(began)} s; ${asked} requests, ${elsewhere} of them answered by another node`);
+      assert.deepEqual(unanswered, []);
+      assert.ok(asked > 200, `${asked}`);
+      // the same members, on their disks
+      assert.deepEqual(new Map((await nodes()).map((node) => [node.Description?.Hostname, node.ID])), before);
+      assert.ok((await nodes()).every(({ Spec, Status }) => Spec.Availability === "active" && Status.State === "ready"));
+    });
+
+    await t.test("a node that is killed has its replicas started elsewhere, and the two others take changes", async () => {
+      for (const url of urls) await until(`${url} answers`, () => answers(url));
+      process.kill(await pidOf("m3"), "SIGKILL");
+      began = performance.now();
+      const running = async () =>
+        (await must<readonly SwarmTask[]>("m1", "GET", `/tasks?filters=${encodeURIComponent('{"desired-state":["running"]}')}`)).filter(
+          ({ Status, NodeID }) => Status.State === "running" && NodeID,
+        );
+      const lost = (await nodes()).find(({ Description }) => Description?.Hostname === "m3")?.ID;
+      await until("three replicas run elsewhere", async () => (await running()).filter(({ NodeID }) => NodeID !== lost).length === 3);
+      t.diagnostic(`the replicas of a lost node run elsewhere: ${seconds(began)} s`);
+      for (const url of urls.slice(0, 2)) await until(`${url} answers`, () => answers(url));
+      const { Version } = await must<{ readonly Version: { readonly Index: number } }>("m1", "GET", `/services/${ID}`);
+      await must("m1", "POST", `/services/${ID}/update?version=${Version.Index}`, { ...service, Mode: { Replicated: { Replicas: 2 } } });
+      await until("two replicas are left", async () => (await running()).length === 2);
+    });
+
+    await t.test("the next update starts it again, and it is a member as before", async () => {
+      await stack.must("up", "--yes", "--skip-preview", "--refresh");
+      await until("three managers are reachable", async () => (await reachable()) === 3);
+    });
+
+    await t.test("a token that is spent, of another swarm, or none is refused, and the reason is known", async () => {
+      const spent = (await must<SwarmState>("m1", "GET", "/swarm")).JoinTokens.Worker;
+      const { Version, Spec } = await must<SwarmState>("m1", "GET", "/swarm");
+      await must("m1", "POST", `/swarm/update?version=${Version.Index}&rotateWorkerToken=true`, Spec);
+      await must("m3", "POST", "/swarm/leave?force=true");
+      // the digest of another authority, in base 36 (swarmkit, ca/config.go, ParseJoinToken)
+      const foreign = spent.replace(/^(SWMTKN-1-)[0-9a-z]{10}/, "$10123456789");
+      const rows = [
+        [spent, /the token is spent/],
+        [foreign, /the token is of another swarm/],
+        ["SWMTKN-1-none", /the token is none of a swarm/],
+      ] as const;
+      for (const [JoinToken, why] of rows) {
+        const body = { ListenAddr: "10.77.0.13:2377", AdvertiseAddr: "10.77.0.13", RemoteAddrs: ["10.77.0.11:2377"], JoinToken };
+        const { status, message } = await ask("m3", "POST", "/swarm/join", body);
+        assert.ok(status >= 400, `${status}`);
+        assert.match(notJoined("m3", message).message, why);
+      }
+    });
+
+    began = performance.now();
+    await stack.destroy();
+    t.diagnostic(`deleted: ${seconds(began)} s`);
+    assert.deepEqual(await processesWith(home), []);
+    assert.deepEqual(await machines(), []);
+  } finally {
+    // after a failure, so that no switch and no machine outlives the test
+    await stack.run("destroy", "--yes", "--skip-preview");
+    for (const { id } of await machines()) await discard(id, stateDir);
+  }
+});
