@@ -9,4 +9,4 @@ export { Machine, type MachineArgs } from "./machine.ts";
 export { MachineImage, type MachineImageArgs } from "./machine-image.ts";
 export type { Transform } from "../../sdk/machine/transform.ts";
 export { Network, type NetworkArgs } from "./network.ts";
-export { QemuVm, type QemuVmArgs, type QemuVmMemberArgs, type QemuVmNetworkArgs } from "./vm.ts";
+export { QemuVm, type QemuVmArgs, type QemuVmMemberArgs, type QemuVmMemberKeysArgs, type QemuVmNetworkArgs } from "./vm.ts";

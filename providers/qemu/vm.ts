@@ -22,15 +22,18 @@ export interface QemuVmMemberArgs {
   readonly role: Input<string>;
   /** What only this kind of cluster has. @default none */
   readonly settings?: Input<Readonly<Record<string, unknown>>> | undefined;
-  /** By which the provider asks the cluster, as PEM. Encrypted in the state. */
-  readonly keys: Input<{
-    /** The authority's certificate. @example "-----BEGIN CERTIFICATE-----…" */
-    readonly ca: Input<string>;
-    /** The provider's certificate. @example "-----BEGIN CERTIFICATE-----…" */
-    readonly certificate: Input<string>;
-    /** Its private key: a secret. @example "-----BEGIN PRIVATE KEY-----…" */
-    readonly key: Input<string>;
-  }>;
+  /** By which the provider asks the cluster. Encrypted in the state. */
+  readonly keys: Input<QemuVmMemberKeysArgs>;
+}
+
+/** By which the provider proves itself to a cluster, as PEM. */
+export interface QemuVmMemberKeysArgs {
+  /** The authority's certificate. @example "-----BEGIN CERTIFICATE-----…" */
+  readonly ca: Input<string>;
+  /** The provider's certificate. @example "-----BEGIN CERTIFICATE-----…" */
+  readonly certificate: Input<string>;
+  /** Its private key: a secret. @example "-----BEGIN PRIVATE KEY-----…" */
+  readonly key: Input<string>;
 }
 
 /** Arguments of {@link QemuVm}. */

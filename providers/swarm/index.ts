@@ -2,5 +2,5 @@
 /// <reference types="node" preserve="true" />
 import "../../sdk/core/new-node.ts";
 export { ClusterKeys, type ClusterKeysArgs, type ClusterKeyPair } from "../../sdk/cluster/keys.ts";
-export type { SwarmClusterArgs, SwarmMachineArgs } from "./swarm-args.ts";
+export type { SwarmClusterArgs, SwarmMachineArgs, SwarmNetworkArgs } from "./swarm-args.ts";
 export { type SwarmClient, SwarmCluster } from "./swarm-cluster.ts";

@@ -16,6 +16,12 @@ export interface SwarmMachineArgs
   readonly diskMiB?: number | undefined;
 }
 
+/** The private network of the nodes. */
+export interface SwarmNetworkArgs {
+  /** The IPv4 network. @example "10.77.0.0/24" */
+  readonly cidr: string;
+}
+
 /** Arguments of {@link SwarmCluster}. */
 export interface SwarmClusterArgs {
   /** How many managers: 1, 3, 5 or 7. An even number survives the loss of no more of them than the one below it. @example 3 */
@@ -29,12 +35,7 @@ export interface SwarmClusterArgs {
   /** What the machines have in common. @default 1024 MiB of memory, 1 processor, no published ports */
   readonly machine?: SwarmMachineArgs | undefined;
   /** The private network of the nodes, of 8 to 24 bits. @default { cidr: "10.77.0.0/24" } */
-  readonly network?:
-    | {
-        /** The IPv4 network. @example "10.77.0.0/24" */
-        readonly cidr: string;
-      }
-    | undefined;
+  readonly network?: SwarmNetworkArgs | undefined;
   /**
    * The IPv4 network, of at most 20 bits, from which overlay networks take 256 addresses each. A swarm that exists keeps its own.
    * @default "10.20.0.0/16"

@@ -89,7 +89,7 @@ test("without a cloud's packages the provider's schema is whole, and an operatio
       assert.match(stderr, /code: 'TOOL_MISSING'/, stderr);
       assert.ok(stderr.includes(`is not installed beside pulumi-linuxkit: run \`npm install ${line}`), stderr);
     }
-    assert.equal(resources, 10);
+    assert.equal(resources, 13);
     assert.match(
       said.AwsSnapshot as string,
       /^@aws-sdk\/client-\w+ is not installed beside pulumi-linuxkit: run `npm install @pulumi\/aws @aws-sdk\//,
