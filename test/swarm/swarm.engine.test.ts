@@ -9,7 +9,7 @@ import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.t
 import { discard } from "../../providers/qemu/plugin/start.ts";
 import type { Json } from "../../sdk/core/json.ts";
 import { type EngineAnswer, engineAt } from "../../sdk/swarm/plugin/engine.ts";
-import type { SwarmNode, SwarmState, SwarmTask } from "../../sdk/swarm/plugin/node.ts";
+import type { SwarmNode, SwarmService, SwarmState, SwarmTask } from "../../sdk/swarm/plugin/node.ts";
 import { notJoined } from "../../sdk/swarm/plugin/join.ts";
 import { processesWith } from "../qemu/machine-run.ts";
 import { writeDockerArchive } from "../support/docker-archive.ts";
@@ -59,12 +59,21 @@ test("three managers of examples/swarm keep a service answering through a new im
     const found = (await machines()).find(({ id }) => id.includes(`-${node}-`));
     return found?.record?.machine?.pid ?? assert.fail(`no machine of ${node} runs`);
   };
+  /** A part of it, without which the next makes no sense. */
+  const step = async (name: string, work: () => Promise<void>): Promise<void> => {
+    let failure: unknown;
+    await t.test(name, () => work().catch((error: unknown) => Promise.reject((failure = error))));
+    if (failure !== undefined) throw failure;
+  };
   let began = performance.now();
   try {
     await stack.up();
     t.diagnostic(`three managers: ${seconds(began)} s`);
-    const outputs = (await stack.outputs()) as unknown as Outputs;
-    const { endpoints, client, unlockKey, urls } = outputs;
+    let { endpoints, client, unlockKey, urls } = (await stack.outputs()) as unknown as Outputs;
+    /** A machine that starts again has its engine at another port. */
+    const lookAgain = async (): Promise<void> => {
+      ({ endpoints, client, unlockKey, urls } = (await stack.outputs()) as unknown as Outputs);
+    };
     const ask = async (node: string, method: "GET" | "POST", path: string, body?: Json): Promise<EngineAnswer> => {
       const at = String(endpoints[node]).replace("tcp://localhost", "127.0.0.1");
       const call = { method, path, signal: AbortSignal.timeout(60_000), ...(body !== undefined && { body }) };
@@ -93,11 +102,11 @@ test("three managers of examples/swarm keep a service answering through a new im
       fetch(url, { signal: AbortSignal.timeout(20_000) }).then(async (got) => (await got.text()).startsWith("start"));
     for (const url of urls) await until(`${url} answers`, () => answers(url));
 
-    await t.test("a second update changes nothing", async () => {
+    await step("a second update changes nothing", async () => {
       assert.deepEqual([...new Set((await stack.up()).steps.map(({ op }) => op))], ["same"]);
     });
 
-    await t.test("no token and no key is where it can be read", async () => {
+    await step("no token and no key is where it can be read", async () => {
       const { JoinTokens } = await must<SwarmState>("m1", "GET", "/swarm");
       assert.match(unlockKey, /^SWMKEY-1-/);
       const secrets = [JoinTokens.Manager, JoinTokens.Worker, unlockKey, client.key.split("\n")[1] ?? ""];
@@ -112,13 +121,12 @@ test("three managers of examples/swarm keep a service answering through a new im
       assert.doesNotMatch(texts.join("\n"), /SWMTKN|SWMKEY|PRIVATE KEY/);
     });
 
-    await t.test("a new image replaces the nodes one by one, and every request is answered", async () => {
+    await step("a new image replaces the nodes one by one, and every request is answered", async () => {
       const before = new Map((await nodes()).map((node) => [node.Description?.Hostname, node.ID]));
       await stack.must("config", "set", "swarm:logSize", "11m");
-      const end = watchNodes(urls);
       began = performance.now();
-      await stack.up();
-      const { asked, elsewhere, unanswered } = await end();
+      const { asked, elsewhere, unanswered } = await watchNodes(urls, () => stack.up());
+      await lookAgain();
       t.diagnostic(`a new image: ${seconds(began)} s; ${asked} requests, ${elsewhere} of them answered by another node`);
       assert.deepEqual(unanswered, []);
       assert.ok(asked > 200, `${asked}`);
@@ -127,29 +135,38 @@ test("three managers of examples/swarm keep a service answering through a new im
       assert.ok((await nodes()).every(({ Spec, Status }) => Spec.Availability === "active" && Status.State === "ready"));
     });
 
-    await t.test("a node that is killed has its replicas started elsewhere, and the two others take changes", async () => {
-      for (const url of urls) await until(`${url} answers`, () => answers(url));
-      process.kill(await pidOf("m3"), "SIGKILL");
-      began = performance.now();
+    await step("a node that is killed has its replicas started elsewhere, and the two others take changes", async () => {
       const running = async () =>
         (await must<readonly SwarmTask[]>("m1", "GET", `/tasks?filters=${encodeURIComponent('{"desired-state":["running"]}')}`)).filter(
           ({ Status, NodeID }) => Status.State === "running" && NodeID,
         );
+      const change = async (to: Readonly<Record<string, Json>>) => {
+        const { Version } = await must<SwarmService>("m1", "GET", `/services/${ID}`);
+        await must("m1", "POST", `/services/${ID}/update?version=${Version.Index}`, { ...service, ...to });
+      };
+      // the roll has moved all of them: a forced update spreads them over the nodes
+      await change({ TaskTemplate: { ...service.TaskTemplate, ForceUpdate: 100 } });
+      await until("the replicas are spread", async () => {
+        const { UpdateStatus } = await must<SwarmService>("m1", "GET", `/services/${ID}`);
+        return UpdateStatus?.State === "completed" && new Set((await running()).map(({ NodeID }) => NodeID)).size === 3;
+      });
       const lost = (await nodes()).find(({ Description }) => Description?.Hostname === "m3")?.ID;
+      process.kill(await pidOf("m3"), "SIGKILL");
+      began = performance.now();
       await until("three replicas run elsewhere", async () => (await running()).filter(({ NodeID }) => NodeID !== lost).length === 3);
       t.diagnostic(`the replicas of a lost node run elsewhere: ${seconds(began)} s`);
       for (const url of urls.slice(0, 2)) await until(`${url} answers`, () => answers(url));
-      const { Version } = await must<{ readonly Version: { readonly Index: number } }>("m1", "GET", `/services/${ID}`);
-      await must("m1", "POST", `/services/${ID}/update?version=${Version.Index}`, { ...service, Mode: { Replicated: { Replicas: 2 } } });
+      await change({ TaskTemplate: { ...service.TaskTemplate, ForceUpdate: 100 }, Mode: { Replicated: { Replicas: 2 } } });
       await until("two replicas are left", async () => (await running()).length === 2);
     });
 
-    await t.test("the next update starts it again, and it is a member as before", async () => {
+    await step("the next update starts it again, and it is a member as before", async () => {
       await stack.must("up", "--yes", "--skip-preview", "--refresh");
+      await lookAgain();
       await until("three managers are reachable", async () => (await reachable()) === 3);
     });
 
-    await t.test("a token that is spent, of another swarm, or none is refused, and the reason is known", async () => {
+    await step("a token that is spent, of another swarm, or none is refused, and the reason is known", async () => {
       const spent = (await must<SwarmState>("m1", "GET", "/swarm")).JoinTokens.Worker;
       const { Version, Spec } = await must<SwarmState>("m1", "GET", "/swarm");
       await must("m1", "POST", `/swarm/update?version=${Version.Index}&rotateWorkerToken=true`, Spec);

@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a client has seen that asks every 50 ms, and goes on to the next node where one does not answer. */
@@ -9,8 +10,8 @@ export interface Watched {
   readonly unanswered: readonly string[];
 }
 
-/** Starts the client. @returns what ends it, and then says what it has seen */
-export function watchNodes(urls: readonly string[]): () => Promise<Watched> {
+/** Lets the client ask for as long as the work takes. */
+export async function watchNodes(urls: readonly string[], work: () => Promise<unknown>): Promise<Watched> {
   const pending = new Set<Promise<void>>();
   const unanswered: string[] = [];
   let [asked, elsewhere, ended] = [0, 0, false];
@@ -18,10 +19,7 @@ export function watchNodes(urls: readonly string[]): () => Promise<Watched> {
     const reasons: string[] = [];
     for (let step = 0; step < urls.length; step++) {
       const url = urls[(from + step) % urls.length] as string;
-      const why = await fetch(url, { signal: AbortSignal.timeout(20_000) }).then(
-        async (answer) => (await answer.text(), answer.ok ? undefined : `status ${answer.status}`),
-        (error: Error) => String(error.cause ?? error),
-      );
+      const why = await notAnswered(url);
       if (why === undefined) {
         if (step > 0) elsewhere++;
         return;
@@ -30,7 +28,7 @@ export function watchNodes(urls: readonly string[]): () => Promise<Watched> {
     }
     unanswered.push(reasons.join("; "));
   };
-  const run = (async () => {
+  const asking = (async () => {
     for (; !ended; await sleep(50)) {
       // a busy computer answers late: what is asked is bounded
       if (pending.size >= 40) continue;
@@ -39,9 +37,23 @@ export function watchNodes(urls: readonly string[]): () => Promise<Watched> {
     }
     await Promise.all(pending);
   })();
-  return async () => {
+  try {
+    await work();
+  } finally {
     ended = true;
-    await run;
-    return { asked, elsewhere, unanswered };
-  };
+    await asking;
+  }
+  return { asked, elsewhere, unanswered };
+}
+
+/** Why a node does not answer; undefined if it does. An answer that is cut short is none. */
+function notAnswered(url: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const asked = get(url, { agent: false, signal: AbortSignal.timeout(20_000) }, (answer) => {
+      answer.on("error", ({ message }) => resolve(message));
+      answer.on("close", () => resolve(answer.complete && answer.statusCode === 200 ? undefined : `status ${answer.statusCode}`));
+      answer.resume();
+    });
+    asked.on("error", ({ message }) => resolve(message));
+  });
 }
