@@ -87,9 +87,11 @@ const PACE = 1000;
 
 /**
  * What Docker says where another change came first, or where the managers elect a leader or are too busy to agree (swarmkit,
- * manager/state/store, ErrSequenceConflict; manager/state/raft, ErrLostLeadership, ErrNoRaftMember).
+ * manager/state/store, ErrSequenceConflict; manager/state/raft, errLostQuorum,
+ * ErrNoClusterLeader, ErrLostLeadership, ErrNoRaftMember).
  */
-const PASSING = /out of sequence|DeadlineExceeded|deadline exceeded|does not have a leader|lost leadership|Unavailable/i;
+const PASSING =
+  /out of sequence|DeadlineExceeded|deadline exceeded|does not have a leader|no elected cluster leader|lost leader status|not yet part of a raft cluster|Unavailable/i;
 
 /** An engine of a node, for one call of the provider. */
 export function nodeEngine(name: string, send: Ask, signal: AbortSignal): NodeEngine {
