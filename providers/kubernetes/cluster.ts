@@ -9,6 +9,7 @@ import { node } from "../../sdk/kubernetes/node.ts";
 import { nodeImage, proxyImage } from "../../sdk/kubernetes/node-image.ts";
 import { ImageBuild } from "../../sdk/resource/image-build.ts";
 import type { Image } from "../../sdk/definition/image.ts";
+import { QemuCluster } from "../qemu/cluster.ts";
 import { Disk } from "../qemu/disk.ts";
 import { Machine } from "../qemu/machine.ts";
 import { Network } from "../qemu/network.ts";
@@ -101,6 +102,8 @@ export class KubernetesCluster extends ComponentResource {
         ),
       );
     }
+    // a cluster that is deleted as a whole needs no API server for that
+    new QemuCluster(`${name}-end`, { machines: machines.map(({ nodes }) => nodes.vm.id) }, { parent: this });
     const control = machines.slice(0, 1);
     this.nodes = { keys, network, control, workers: machines.slice(1) };
     this.server = output(`https://127.0.0.1:${args.apiPort ?? API_PORT}`);
