@@ -74,16 +74,25 @@ export async function connectPort(
   }
 }
 
-/** One port: a connection that an earlier client's end has cut is tried again. */
+/** How long a port is waited for at first, and the longest pause between two attempts. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_PAUSE_MS = 1000;
+
+/**
+ * One port. A connection that an earlier client's end has cut is tried again, and so is one on which nothing is heard: where the
+ * guest has not seen the end of the earlier client, it takes the greeting for a part of what that one said, and waits for its end.
+ * Each attempt waits three times as long as the one before, for a guest that is slow.
+ */
 async function tryPort(folder: string, index: number, stop: AbortSignal, late: AbortSignal): Promise<ApiConnection> {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
+    const unheard = AbortSignal.timeout(FIRST_WAIT_MS * 3 ** tries);
     try {
-      return await ApiConnection.open(await open(folder, index), stop);
+      return await ApiConnection.open(await open(folder, index), AbortSignal.any([stop, unheard]));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (stop.aborted || late.aborted || (code !== undefined && code !== "ECONNRESET" && code !== "EAGAIN" && code !== "EPIPE"))
-        throw error;
-      await pause(100, undefined, { signal: stop });
+      const mayPass = unheard.aborted || code === undefined || code === "ECONNRESET" || code === "EAGAIN" || code === "EPIPE";
+      if (stop.aborted || late.aborted || !mayPass) throw error;
+      await pause(Math.min(100 * 2 ** tries, LONGEST_PAUSE_MS), undefined, { signal: stop });
     }
   }
 }
