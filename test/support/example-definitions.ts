@@ -26,13 +26,14 @@ pulumi.runtime.setAllConfig({ "example:subnetIds": '["subnet-1", "subnet-2"]', "
 await import(process.argv[1]);
 `;
 
-/** The operating systems that the examples define, by example and resource. One that several resources build occurs once. */
+/** The operating systems that the examples define, by example and resource, but for Kubernetes. One that several resources build occurs once. */
 export async function exampleDefinitions(): Promise<Map<string, Definition>> {
   const found = new Map<string, Definition>();
   const seen = new Set<string>();
   for (const example of await readdir(EXAMPLES)) {
     const program = join(EXAMPLES, example, "index.ts");
-    if (!existsSync(program)) continue;
+    // that of Kubernetes needs programs that only its own tests compile
+    if (!existsSync(program) || example === "kubernetes") continue;
     const args = ["--input-type=module", "--eval", PROGRAM, pathToFileURL(program).href];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: join(EXAMPLES, example),
