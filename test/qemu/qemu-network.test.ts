@@ -8,6 +8,7 @@ import { after, describe, test } from "node:test";
 import { macOf } from "../../providers/qemu/plugin/arguments.ts";
 import { type MachineRecord, makeMachineFolder, removeMachineFolder, self } from "../../providers/qemu/plugin/machine-folder.ts";
 import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
+import { identify, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
 import { membership, Network } from "../../providers/qemu/network.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "qemu-network-"));
@@ -62,8 +63,10 @@ describe("a network", { timeout: 120_000 }, () => {
     assert.deepEqual(await lan.type.read?.({ ...work, id: lan.id }), { id: lan.id, outputs: lan.outputs, inputs: INPUTS });
 
     const { pid } = JSON.parse(await readFile(join(folder, "switch.json"), "utf8")) as { pid: number };
+    const runs = (await identify(pid)) ?? assert.fail("no switch runs");
     process.kill(pid, "SIGKILL");
-    while (await stat(`/proc/${pid}/exe`).catch(() => undefined)) await new Promise((done) => setTimeout(done, 20));
+    // a process loses its program a moment before its end
+    assert.ok(await waitForEnd(runs, 10_000));
     const ended = (await lan.type.read?.({ ...work, id: lan.id }))?.outputs;
     assert.equal(ended?.running, false);
     const drifted = await lan.type.diff?.({
