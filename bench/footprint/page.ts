@@ -29,15 +29,15 @@ ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
 - Processes exclude kernel threads. They are PID 1 and, for each service, the container runtime's monitor, its supervisor and
   its health check. The measuring program and its socket are not counted. Its three helper processes, and about 2 MB each of
   memory and disk, are in every column but Debian's.
-- Ten such servers, those of \`test/guest/ten-services.boot.test.ts\`, take 59.6 MB of 512 MiB, without the program that reads it, and
-  48.9 MB with the root [on a disk](formats.md#a-root-on-a-disk), in \`kernel+erofs\`. Both are on one processor with a slot for a second.
+- Ten such servers, those of \`test/guest/ten-services.boot.test.ts\`, take 60.3 MB of 512 MiB, without the program that reads it, and
+  49.6 MB with the root [on a disk](formats.md#a-root-on-a-disk), in \`kernel+erofs\`. Both are on one processor with a slot for a second.
   The split of the first:
 
   | MB | without servers | ten servers more |
   | --- | --- | --- |
   | files of the root: the guest's program 4.6, the C library and crun 2.9; nginx, once, 8.1 | 7.6 | 8.5 |
   | memory of processes: PID 1; nginx, in two processes each | 1.7 | 14.7 |
-  | objects of the kernel: of devices and caches; of namespaces, mounts, groups and processes | 6.4 | 4.9 |
+  | objects of the kernel: of devices and caches; of namespaces, mounts, groups and processes | 7.1 | 4.9 |
   | larger areas of the kernel: stacks, modules, 2.1 for filters of system calls, 2.1 for who pays for memory of processors | 5.7 | 0.5 |
   | page tables, and memory of processors | 0.7 | 1.1 |
   | pages that the kernel keeps free (\`min_free_kbytes\`) | 4.2 | |
