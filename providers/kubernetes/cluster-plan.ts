@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Failure, failure, invalidAll } from "../../sdk/core/failure.ts";
-import { type Ipv4Network, ipv4Network, ipv4Size, ipv4Text } from "../../sdk/core/ipv4.ts";
+import { type Ipv4Network, ipv4Network, ipv4sOverlap, ipv4Text } from "../../sdk/core/ipv4.ts";
 import { shown } from "../../sdk/core/shown.ts";
 import { type ClusterNetworks, PODS, SERVICES } from "../../sdk/kubernetes/addresses.ts";
 import { kubernetesVersion } from "../../sdk/kubernetes/version.ts";
@@ -85,12 +85,9 @@ function networkFailures(given: Readonly<Record<"machines" | "pods" | "services"
       continue;
     }
     for (const [other, taken] of seen)
-      if (overlap(read, taken)) failures.push(failure(path, `got ${shown(given[name])}, which overlaps ${other}: wanted another network`));
+      if (ipv4sOverlap(read, taken))
+        failures.push(failure(path, `got ${shown(given[name])}, which overlaps ${other}: wanted another network`));
     seen.set(`network.${name}`, read);
   }
   return failures;
-}
-
-function overlap(a: Ipv4Network, b: Ipv4Network): boolean {
-  return a.first < b.first + ipv4Size(b.bits) && b.first < a.first + ipv4Size(a.bits);
 }

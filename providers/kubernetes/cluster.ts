@@ -13,10 +13,10 @@ import { QemuCluster } from "../qemu/cluster.ts";
 import { Disk } from "../qemu/disk.ts";
 import { Machine } from "../qemu/machine.ts";
 import { Network } from "../qemu/network.ts";
+import { portsOf } from "../qemu/ports-of.ts";
 import type { KubernetesClusterArgs } from "./cluster-args.ts";
 import { type ClusterPlan, type PlannedMachine, planCluster } from "./cluster-plan.ts";
 import { KubernetesKeys } from "./keys.ts";
-import { portsOf } from "./ports.ts";
 
 const DEFAULTS = {
   "control-plane": { memoryMiB: 2048, cpus: 2 },

@@ -1,10 +1,9 @@
-import { formatPublication, parsePublication } from "../../sdk/definition/publication.ts";
+import { formatPublication, parsePublication, publicationAfter } from "../../sdk/definition/publication.ts";
 
-/** The ports of one of several machines: each further machine has the next host port. What is no port stays, for the machine to refuse. */
-export function portsOf(publish: readonly string[], index: number): string[] {
+/** The ports of the machine that is so many after the first of a cluster. What is no port stays, for the machine to refuse. */
+export function portsOf(publish: readonly string[], step: number): string[] {
   return publish.map((text) => {
     const read = parsePublication(text);
-    if ("problem" in read || read.hostPort === 0) return text;
-    return formatPublication({ ...read, hostPort: read.hostPort + index });
+    return "problem" in read || read.hostPort === 0 ? text : formatPublication(publicationAfter(read, step));
   });
 }

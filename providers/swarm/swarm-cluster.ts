@@ -13,9 +13,10 @@ import { Disk } from "../qemu/disk.ts";
 import { Machine } from "../qemu/machine.ts";
 import { MachineImage } from "../qemu/machine-image.ts";
 import { Network, refuse } from "../qemu/network.ts";
+import { portsOf } from "../qemu/ports-of.ts";
 import type { QemuVmArgs } from "../qemu/vm.ts";
 import type { SwarmClusterArgs } from "./swarm-args.ts";
-import { CIDR, OVERLAYS, type PlannedNode, plannedNodes, portsOf, swarmFailures } from "./swarm-nodes.ts";
+import { CIDR, OVERLAYS, type PlannedNode, plannedNodes, swarmFailures } from "./swarm-nodes.ts";
 
 /** The serial of the disk of a node. */
 const DATA = "docker";

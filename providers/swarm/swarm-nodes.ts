@@ -1,7 +1,7 @@
-import { ipv4Network, ipv4Size, ipv4Text } from "../../sdk/core/ipv4.ts";
+import { ipv4Network, ipv4Text, ipv4sOverlap } from "../../sdk/core/ipv4.ts";
 import { type Failure, failure } from "../../sdk/core/failure.ts";
 import { shown } from "../../sdk/core/shown.ts";
-import { formatPublication, parsePublication } from "../../sdk/definition/publication.ts";
+import { parsePublication } from "../../sdk/definition/publication.ts";
 import type { SwarmClusterArgs } from "./swarm-args.ts";
 
 /** A node, before it has a machine. */
@@ -31,14 +31,6 @@ export function plannedNodes(managers: number, workers: number, cidr: string): r
   return [...some("manager", managers), ...some("worker", workers)];
 }
 
-/** The ports that a node publishes: of the first as given, of each further one the next. */
-export function portsOf(publish: readonly string[], step: number): string[] {
-  return publish.map((text) => {
-    const read = parsePublication(text);
-    return "problem" in read || read.hostPort === 0 ? text : formatPublication({ ...read, hostPort: read.hostPort + step });
-  });
-}
-
 /** What is wrong with the arguments of a swarm. */
 export function swarmFailures({ managers, workers = 0, network, overlays = OVERLAYS, machine }: SwarmClusterArgs): Failure[] {
   const failures: Failure[] = [];
@@ -57,7 +49,7 @@ export function swarmFailures({ managers, workers = 0, network, overlays = OVERL
   const pool = ipv4Network(String(overlays));
   if (!pool || pool.bits < 8 || pool.bits > 20)
     failures.push(failure(["overlays"], `got ${shown(overlays)}, wanted an IPv4 network of 8 to 20 bits, as "${OVERLAYS}"`));
-  if (lan && pool && lan.first < pool.first + ipv4Size(pool.bits) && pool.first < lan.first + ipv4Size(lan.bits))
+  if (lan && pool && ipv4sOverlap(lan, pool))
     failures.push(failure(["overlays"], `got ${shown(overlays)}, which the network of the nodes overlaps, wanted another`));
   for (const [index, text] of (machine?.publish ?? []).entries()) {
     const read = parsePublication(text);

@@ -26,6 +26,11 @@ export function ipv4Size(bits: number): number {
   return 2 ** (32 - bits);
 }
 
+/** Whether two networks have an address in common. */
+export function ipv4sOverlap(a: Ipv4Network, b: Ipv4Network): boolean {
+  return a.first < b.first + ipv4Size(b.bits) && b.first < a.first + ipv4Size(a.bits);
+}
+
 /** An address as text: `10.200.0.1`. */
 export function ipv4Text(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");

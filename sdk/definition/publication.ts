@@ -39,6 +39,11 @@ export function formatPublication({ address, hostPort, guestPort, protocol }: Pu
   return `${address}:${hostPort}:${guestPort}/${protocol}`;
 }
 
+/** A publication of the first of several machines, for the one that is so many after it: the next host ports. Port 0 stays any free one. */
+export function publicationAfter(first: Publication, step: number): Publication {
+  return first.hostPort === 0 ? first : { ...first, hostPort: first.hostPort + step };
+}
+
 /** Whether two publications would listen on the same socket of the host. */
 export function collide(one: Publication, other: Publication): boolean {
   if (one.hostPort === 0 || one.hostPort !== other.hostPort || one.protocol !== other.protocol) return false;

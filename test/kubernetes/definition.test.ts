@@ -11,7 +11,7 @@ import { machineOs } from "../../sdk/kubernetes/machine-os.ts";
 import { node } from "../../sdk/kubernetes/node.ts";
 import { nodeImage, proxyImage, START } from "../../sdk/kubernetes/node-image.ts";
 import { planCluster } from "../../providers/kubernetes/cluster-plan.ts";
-import { portsOf } from "../../providers/kubernetes/ports.ts";
+import { portsOf } from "../../providers/qemu/ports-of.ts";
 import { judge, scratch } from "../support/judge.ts";
 
 const networks = { pods: "10.244.0.0/16", services: "10.96.0.0/16" };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { collide, formatPublication, parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
+import { collide, formatPublication, parsePublication, type Publication, publicationAfter } from "../../../sdk/definition/publication.ts";
 import { shown } from "../../../sdk/core/shown.ts";
 import { checkInputs, type Rule } from "../../../sdk/plugin/check-inputs.ts";
 import { input, resourceInputs } from "../../../sdk/plugin/input.ts";
@@ -40,7 +40,7 @@ const portsOfAll =
       const read = typeof item === "string" ? parsePublication(item) : undefined;
       if (!read || "problem" in read) continue;
       const got = shown((given.publish as readonly unknown[])[index]);
-      const all = Array.from({ length: count }, (_, slot) => ofSlot(read, slot));
+      const all = Array.from({ length: count }, (_, slot) => publicationAfter(read, slot));
       if (all.some(({ hostPort }) => hostPort > 65_535)) {
         const last = read.hostPort + count - 1;
         fail(["publish", index], `got ${got}, and the last of ${count} machines would have the port ${last}, wanted at most 65535`);
@@ -59,16 +59,12 @@ const portsOfAll =
     }
   };
 
-function ofSlot(publication: Publication, slot: number): Publication {
-  return publication.hostPort === 0 ? publication : { ...publication, hostPort: publication.hostPort + slot };
-}
-
 /** The inputs of the machine in this slot. `had`: the recorded ports of its predecessor. */
 export function machineInputs(inputs: FleetInputs, slot: number, had: readonly string[] = []): VmInputs {
   const { kind: _kind, fleet: _fleet, count: _count, maxUnavailable: _max, healthTimeout: _health, publish, ...machine } = inputs;
   const before = asPublications(had);
   const ports = asPublications(publish).map((wanted) => {
-    const own = ofSlot(wanted, slot);
+    const own = publicationAfter(wanted, slot);
     const kept = before.find(
       ({ guestPort, protocol, address }) => guestPort === own.guestPort && protocol === own.protocol && address === own.address,
     );
