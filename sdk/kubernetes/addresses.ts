@@ -24,11 +24,3 @@ export function apiAddress({ services }: ClusterNetworks): string {
 export function nameServerAddress({ services }: ClusterNetworks): string {
   return ipv4Text((ipv4Network(services)?.first ?? 0) + 10);
 }
-
-/** The first two parts of the pods' addresses: the third is the last of the node's own, so no node needs to be told. */
-export function podPrefix({ pods }: ClusterNetworks): string {
-  return ipv4Text(ipv4Network(pods)?.first ?? 0)
-    .split(".")
-    .slice(0, 2)
-    .join(".");
-}

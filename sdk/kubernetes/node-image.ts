@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { BUSYBOX_SHELL } from "../debian/base/init.ts";
+import { debianImage } from "../debian/base/arguments.ts";
 import { debian } from "../debian/images.ts";
 import type { DebianFile, DebianImage } from "../definition/debian-image.ts";
-import { type ClusterNetworks, nameServerAddress, podPrefix } from "./addresses.ts";
+import { type ClusterNetworks, nameServerAddress } from "./addresses.ts";
 
-/** What starts a node. */
-export const START = "/usr/lib/linuxkit/start-node";
+/** What starts a node, with the network of all pods: the guest's program. */
+export const START = ["/usr/bin/linuxkitd", "kubernetes-node"];
+// what it reads: linuxkitd/internal/kubernetes/node.go
 const CONTAINERD_CONFIG = "/usr/lib/linuxkit/containerd.toml";
 const KUBELET_CONFIG = "/usr/lib/linuxkit/kubelet.json";
 const NETWORK_CONFIG = "/usr/lib/linuxkit/node.conflist";
@@ -24,59 +25,6 @@ export interface NodeImage {
   readonly archives: readonly string[];
   /** Taints with which the node registers. */
   readonly taints: readonly { readonly key: string; readonly effect: string }[];
-}
-
-/**
- * kubelet is restarted beside containerd, so that its end ends no container. Pods' addresses follow from the node's own, whose other
- * nodes learn by ARP: this node answers for its pods, and no node has a list of the others.
- */
-function startScript({ pods, prefix }: { readonly pods: string; readonly prefix: string }): string {
-  return `#!/bin/sh
-set -e
-name=$(hostname)
-address=$(awk -v name="$name" '$2 == name { print $1; exit }' /etc/machine-hosts)
-[ -n "$address" ] || { echo "$name has no address in /run/config/hosts: give the machine a network and a host name"; exit 1; }
-link=$(ip -o -4 address show | awk -v address="$address" 'index($4, address "/") == 1 { print $2; exit }')
-[ -n "$link" ] || { echo "no network card has the address $address"; exit 1; }
-mount --make-rshared /
-
-echo 1 >/proc/sys/net/ipv4/ip_forward
-echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
-# answer for the pods at once (arp(7), proxy_delay)
-echo 1 >/proc/sys/net/ipv4/conf/$link/proxy_arp
-echo 0 >/proc/sys/net/ipv4/neigh/$link/proxy_delay
-ip route replace ${pods} dev $link src $address
-nft -f ${RULES}
-
-mkdir -p /etc/cni/net.d /var/log/pods /var/log/containers
-sed "s#SUBNET#${prefix}.\${address##*.}.0/24#" ${NETWORK_CONFIG} >/etc/cni/net.d/10-node.conflist
-
-# certificates that kubelet has renewed belong to the key that it was given: another key makes them void
-given=$(sha256sum ${SECRETS}/kube.conf)
-if [ "$given" != "$(cat /var/lib/kubelet/given 2>/dev/null)" ]; then
-  rm -rf /var/lib/kubelet/pki
-  echo "$given" >/var/lib/kubelet/given
-fi
-
-containerd --config ${CONTAINERD_CONFIG} &
-containerd=$!
-trap 'kill -TERM $containerd' TERM
-until ctr version >/dev/null 2>&1; do
-  kill -0 $containerd
-  sleep 0.5
-done
-for archive in ${ARCHIVES}/*.tar; do
-  [ ! -e "$archive" ] || ctr --namespace k8s.io images import "$archive"
-done
-(
-  while :; do
-    kubelet --config ${KUBELET_CONFIG} --kubeconfig ${SECRETS}/kube.conf --cert-dir /var/lib/kubelet/pki \\
-      --hostname-override "$name" --node-ip "$address" || :
-    sleep 2
-  done
-) &
-wait $containerd
-`;
 }
 
 const CONTAINERD = (pauseImage: string): string => `version = 2
@@ -151,13 +99,12 @@ const UNUSED = ["/usr/bin/containerd-shim", "/usr/bin/containerd-shim-runc-v1", 
 
 /** The image of a node: containerd, kubelet, and the plugins of its network. */
 export function nodeImage({ programs, networks, pauseImage, archives, taints }: NodeImage): DebianImage {
-  return debian.packages({
-    packages: ["containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "mount", "ca-certificates", "busybox-static"],
+  return debianImage({
+    program: "linuxkitd",
+    packages: ["containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "mount", "ca-certificates"],
     leaveOut: UNUSED,
     files: [
-      BUSYBOX_SHELL,
       { path: "usr/local/bin/kubelet", source: join(programs, "kubelet") },
-      { path: START.slice(1), contents: startScript({ pods: networks.pods, prefix: podPrefix(networks) }), mode: "0755" },
       { path: CONTAINERD_CONFIG.slice(1), contents: CONTAINERD(pauseImage) },
       { path: KUBELET_CONFIG.slice(1), contents: `${JSON.stringify(kubeletConfig(networks, taints), undefined, 2)}\n` },
       { path: NETWORK_CONFIG.slice(1), contents: `${JSON.stringify(NETWORK, undefined, 2)}\n` },
@@ -167,7 +114,6 @@ export function nodeImage({ programs, networks, pauseImage, archives, taints }: 
       ...["etc/cni", "var/log", "var/lib/kubelet", "var/lib/containerd", "var/lib/cni"].map(folder),
       ...archives.map((source, index): DebianFile => ({ path: `${ARCHIVES.slice(1)}/${index}.tar`, source })),
     ],
-    command: [START],
   });
 }
 

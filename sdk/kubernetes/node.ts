@@ -28,7 +28,7 @@ export function node({ images, volume, pods, after }: Node): Service[] {
     new Service("node", {
       ...given,
       image: images.node,
-      command: [START],
+      command: [...START, pods],
       ...(after !== undefined && { after: [after] }),
       modules: NODE_MODULES,
       // pods with the node's network have its name

@@ -9,10 +9,10 @@ import { etcdImage, PROGRAMS, programImage } from "../../sdk/kubernetes/images.t
 import { type KeyHolder, machineSecrets, makeAuthorities } from "../../sdk/kubernetes/keys.ts";
 import { machineOs } from "../../sdk/kubernetes/machine-os.ts";
 import { node } from "../../sdk/kubernetes/node.ts";
-import { nodeImage, proxyImage, START } from "../../sdk/kubernetes/node-image.ts";
+import { nodeImage, proxyImage } from "../../sdk/kubernetes/node-image.ts";
 import { planCluster } from "../../providers/kubernetes/cluster-plan.ts";
 import { portsOf } from "../../providers/qemu/ports-of.ts";
-import { judge, scratch } from "../support/judge.ts";
+import { scratch } from "../support/judge.ts";
 
 const networks = { pods: "10.244.0.0/16", services: "10.96.0.0/16" };
 let folder: Awaited<ReturnType<typeof scratch>>;
@@ -66,13 +66,6 @@ describe("the OS of a control plane", () => {
     );
     const capable = services().flatMap(({ name, spec }) => (spec.capabilities ? [name] : []));
     assert.deepEqual(capable, ["node", "proxy"]);
-  });
-
-  test("shellcheck finds nothing in what starts a node", async () => {
-    const script = nodeImage(nodeGiven()).debian.files.find(({ path }) => `/${path}` === START)?.contents ?? "";
-    const file = join(folder.path, "start");
-    await writeFile(file, script);
-    assert.equal(judge("shellcheck", "--shell=dash", "--exclude=SC2086,SC3028", file), "");
   });
 });
 

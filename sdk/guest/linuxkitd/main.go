@@ -18,6 +18,7 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/forward"
 	"pulumi-linuxkit/linuxkitd/internal/guest"
 	"pulumi-linuxkit/linuxkitd/internal/healthz"
+	"pulumi-linuxkit/linuxkitd/internal/kubernetes"
 	"pulumi-linuxkit/linuxkitd/internal/metadata"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/sshd"
@@ -27,19 +28,20 @@ import (
 
 // commands are the programs that it can be.
 var commands = map[string]func(context.Context, []string) error{
-	"chrony":         chrony.Run,
-	"dhcp":           dhcp.Run,
-	"disk":           disk.RunDisk,
-	"docker-content": docker.RunContent,
-	"docker-engine":  docker.RunEngine,
-	"extend":         disk.RunExtend,
-	"format":         disk.RunFormat,
-	"forward":        forward.Run,
-	"healthz":        healthz.Run,
-	"metadata":       metadata.Run,
-	"mount":          disk.RunMount,
-	"sshd":           sshd.Run,
-	"sysctl":         sysctl.Run,
+	"chrony":          chrony.Run,
+	"dhcp":            dhcp.Run,
+	"disk":            disk.RunDisk,
+	"docker-content":  docker.RunContent,
+	"docker-engine":   docker.RunEngine,
+	"extend":          disk.RunExtend,
+	"format":          disk.RunFormat,
+	"forward":         forward.Run,
+	"healthz":         healthz.Run,
+	"kubernetes-node": kubernetes.RunNode,
+	"metadata":        metadata.Run,
+	"mount":           disk.RunMount,
+	"sshd":            sshd.Run,
+	"sysctl":          sysctl.Run,
 }
 
 func main() {

@@ -17,6 +17,8 @@ type Route struct {
 	// OnLink is whether the router is on the link though no address says so.
 	OnLink bool
 	Link   Link
+	// From is the address that packets have as their source; without one the kernel chooses.
+	From netip.Addr
 }
 
 // everywhere is where a route without a network leads.
@@ -45,6 +47,9 @@ func (c *Conn) route(flags netlink.HeaderFlags, route Route) error {
 	}
 	if route.Via.IsValid() {
 		attributes.Bytes(unix.RTA_GATEWAY, route.Via.AsSlice())
+	}
+	if route.From.IsValid() {
+		attributes.Bytes(unix.RTA_PREFSRC, route.From.AsSlice())
 	}
 	attributes.Uint32(unix.RTA_OIF, uint32(route.Link.Index))
 	return c.tell(unix.RTM_NEWROUTE, flags, header, attributes)

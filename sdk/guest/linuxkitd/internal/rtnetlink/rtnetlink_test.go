@@ -130,13 +130,17 @@ func addressesAndRoutes(t *testing.T, here, there *Conn, out, in Link, judged ne
 	for _, router := range []string{"10.7.0.1", "10.7.0.2"} {
 		must(here.ReplaceRoute(Route{To: netip.MustParsePrefix("192.0.2.0/24"), Via: netip.MustParseAddr(router), OnLink: true, Link: out}))
 	}
+	must(here.ReplaceRoute(Route{To: netip.MustParsePrefix("10.244.0.0/16"), Link: out, From: netip.MustParseAddr("10.0.0.5")}))
 	routes, err := netlink.RouteList(judged, netlink.FAMILY_V4)
 	must(err)
 	var ways []string
 	for _, route := range routes {
-		ways = append(ways, fmt.Sprint(route.Dst, " ", route.Gw, " ", route.Scope, " ", route.Flags&int(netlink.FLAG_ONLINK) != 0))
+		ways = append(ways, fmt.Sprint(route.Dst, " ", route.Gw, " ", route.Scope, " ", route.Flags&int(netlink.FLAG_ONLINK) != 0, " ", route.Src))
 	}
-	for _, want := range []string{"0.0.0.0/0 10.0.0.1 universe false", "10.7.0.1/32 <nil> link false", "192.0.2.0/24 10.7.0.2 universe true"} {
+	for _, want := range []string{
+		"0.0.0.0/0 10.0.0.1 universe false <nil>", "10.7.0.1/32 <nil> link false <nil>",
+		"192.0.2.0/24 10.7.0.2 universe true <nil>", "10.244.0.0/16 <nil> link false 10.0.0.5",
+	} {
 		if !slices.Contains(ways, want) {
 			t.Errorf("%s is not in %q", want, ways)
 		}
