@@ -36,6 +36,8 @@ export class KubernetesCluster extends ComponentResource {
   readonly kubeconfig: Output<string>;
   /** `https://127.0.0.1:PORT` of the API server. */
   readonly server: Output<string>;
+  /** Host ports of each machine by its name, then by guest port: `{ "worker-1": { "30080/tcp": 8080 } }`. */
+  readonly ports: Output<Readonly<Record<string, Readonly<Record<string, number>>>>>;
   /** The resources behind it. */
   readonly nodes: {
     /** The authorities, and the keys of the machines. */
@@ -106,10 +108,12 @@ export class KubernetesCluster extends ComponentResource {
     new QemuCluster(`${name}-end`, { machines: machines.map(({ nodes }) => nodes.vm.id) }, { parent: this });
     const control = machines.slice(0, 1);
     this.nodes = { keys, network, control, workers: machines.slice(1) };
+    const names = plan.machines.map(({ name: own }) => own);
+    this.ports = all(Object.fromEntries(machines.map(({ ports }, index) => [names[index] as string, ports])));
     this.server = output(`https://127.0.0.1:${args.apiPort ?? API_PORT}`);
     const access = all([this.server, keys.certificate, keys.administrator, (control[0] as Machine).bootId]);
     this.kubeconfig = secret(access.apply(([server, authority, user]) => kubeconfig(name, { server, authority, user })));
-    this.registerOutputs({ kubeconfig: this.kubeconfig, server: this.server });
+    this.registerOutputs({ kubeconfig: this.kubeconfig, server: this.server, ports: this.ports });
   }
 }
 

@@ -153,7 +153,7 @@ function controllers({ networks, images }: ControlPlane): Service {
     }),
     secrets: named("ca.crt", "ca.key", "accounts.key", "kube.conf"),
     after: ["apiserver"],
-    health: { tcp: { port: 10257 }, timeout: 10, interval: 10, retries: 30 },
+    health: { tcp: { port: 10257 }, timeout: 10, interval: 2, retries: 150 },
   });
 }
 
@@ -166,6 +166,6 @@ function scheduler({ images }: ControlPlane): Service {
     secrets: named("kube.conf"),
     // one after the other: together they ask a new API server for more than a small machine can do
     after: ["controllers"],
-    health: { tcp: { port: 10259 }, timeout: 10, interval: 10, retries: 30 },
+    health: { tcp: { port: 10259 }, timeout: 10, interval: 2, retries: 150 },
   });
 }

@@ -27,6 +27,7 @@ export const NODE_MODULES: readonly string[] = Object.freeze([
   "nft_redir",
   "nft_reject_inet",
   "nft_reject_ipv4",
+  "nft_reject_ipv6",
   "xt_MASQUERADE",
   "xt_addrtype",
   "xt_comment",

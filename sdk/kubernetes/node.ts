@@ -56,7 +56,7 @@ export function node({ images, volume, pods, after }: Node): Service[] {
       ],
       tmpfs: ["/run", "/tmp", "/etc/cni"],
       secrets: { "ca.crt": "", "kubelet.crt": "", "kubelet.key": "", "kube.conf": "" },
-      health: { http: { port: 10248, path: "/healthz" }, timeout: 10, interval: 10, retries: 30 },
+      health: { http: { port: 10248, path: "/healthz" }, timeout: 10, interval: 3, retries: 100 },
       stopTimeout: 20,
     }),
     new Service("proxy", {
@@ -69,6 +69,8 @@ export function node({ images, volume, pods, after }: Node): Service[] {
         "--proxy-mode=nftables",
         "--kubeconfig=/run/secrets/kube.conf",
         `--cluster-cidr=${pods}`,
+        // those of every network card: with rules of nftables the default is the node's own address alone (kube-proxy, --nodeport-addresses)
+        "--nodeport-addresses=0.0.0.0/0",
         // the kernel's own limits stay
         "--conntrack-max-per-core=0",
         "--conntrack-tcp-timeout-established=0",
@@ -77,7 +79,7 @@ export function node({ images, volume, pods, after }: Node): Service[] {
       capabilities: ["CAP_NET_ADMIN"],
       tmpfs: ["/run", "/tmp"],
       secrets: { "kube.conf": "" },
-      health: { http: { port: 10256, path: "/healthz" }, timeout: 10, interval: 10, retries: 30 },
+      health: { http: { port: 10256, path: "/healthz" }, timeout: 10, interval: 3, retries: 100 },
     }),
   ];
 }
