@@ -157,6 +157,8 @@ test("examples/kubernetes keeps a deployment answering through a new image and a
     assert.deepEqual(await processesWith(stateDir), []);
     assert.deepEqual(await machines(), []);
   } finally {
+    // after a failure, so that no switch and no machine outlives the test
+    await stack.run("destroy", "--yes", "--skip-preview");
     for (const { id } of await machines()) await discard(id, stateDir);
   }
 });
