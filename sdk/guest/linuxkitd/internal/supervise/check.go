@@ -10,6 +10,8 @@ const (
 	quickest   = 10 * time.Millisecond
 	quickCheck = 100 * time.Millisecond
 	quickFor   = 10 * time.Second
+	// later it is this part of the time, up to the service's own interval
+	slowStart = 20
 )
 
 func (c *Core) checked(s *service, failure string) {
@@ -34,10 +36,10 @@ func (c *Core) checkedFirst(s *service, failure string) {
 		c.setState(s, Unhealthy)
 		c.report(s, Unhealthy, fmt.Sprintf("it passed no check in the first %d s: %s", int(spent.Seconds()), failure))
 	}
-	if spent >= quickFor {
-		c.setTimer(s, s.Interval)
-	} else {
+	if spent < quickFor {
 		c.setTimer(s, min(max(spent/2, quickest), quickCheck))
+	} else {
+		c.setTimer(s, min(spent/slowStart, s.Interval))
 	}
 }
 

@@ -160,6 +160,40 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+func TestPausesBetweenChecksGrowUntilOneHasPassed(t *testing.T) {
+	service := checked("web")
+	service.Interval = 4 * time.Second
+	for _, row := range []struct {
+		launchedFor float64
+		failure     string
+		want        time.Duration
+	}{
+		{0, "closed", 10 * time.Millisecond},
+		{0.1, "closed", 50 * time.Millisecond},
+		{9, "closed", 100 * time.Millisecond},
+		{10, "closed", 500 * time.Millisecond},
+		{60, "closed", 3 * time.Second},
+		{80, "closed", 4 * time.Second},
+		{600, "closed", 4 * time.Second},
+		{0, "", 4 * time.Second},
+		{60, "", 4 * time.Second},
+	} {
+		core := NewCore([]Service{service})
+		core.Step(0, Begin{})
+		core.Step(0, Prepared{Name: "web"})
+		core.Step(0, Launched{"web", 1})
+		var got time.Duration
+		for _, action := range core.Step(time.Duration(row.launchedFor*float64(time.Second)), Checked{"web", 1, row.failure}) {
+			if timer, ok := action.(SetTimer); ok {
+				got = timer.After
+			}
+		}
+		if got != row.want {
+			t.Errorf("%v s after its launch, %q: got %v, wanted %v", row.launchedFor, row.failure, got, row.want)
+		}
+	}
+}
+
 func TestTheLatestCheckIsNoted(t *testing.T) {
 	core := NewCore([]Service{checked("web")})
 	var notes []string
