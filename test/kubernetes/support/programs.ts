@@ -34,5 +34,5 @@ export const PAUSE = { name: "registry.k8s.io/pause:3.10", script: "trap 'exit 0
 /** A page that names the pod. */
 export const WEB = {
   name: "localhost/web:1",
-  script: "cd /tmp; busybox hostname >index.html; trap 'exit 0' TERM; busybox httpd -f -p 8080 -h /tmp & wait",
+  script: "cd /tmp; busybox hostname >index.html; trap 'exit 0' TERM; busybox httpd -f -p 80 -h /tmp & wait",
 };
