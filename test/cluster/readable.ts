@@ -34,6 +34,14 @@ export function ours(log: string): string {
     .join("\n");
 }
 
+/** The engine's events less those for debugging, which are the log's lines, a long one in several parts. */
+export function events(log: string): string {
+  return log
+    .split("\n")
+    .filter((line) => !line.includes('"severity":"debug"'))
+    .join("\n");
+}
+
 /**
  * The texts in which no token and no private key may be: the state, the logs, what is on this host of each machine
  * (its record, its console's log, the items of its firmware), the command lines of its processes, and the files of the images.
