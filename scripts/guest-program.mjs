@@ -9,7 +9,12 @@ import { findProgram, run, say } from "./run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ARCHES = ["amd64", "arm64", "s390x"];
-const PROGRAMS = { linuxkitd: ".", "linuxkit-secrets": "./cmd/linuxkit-secrets", "linuxkit-tls": "./cmd/linuxkit-tls" };
+const PROGRAMS = {
+  linuxkitd: ".",
+  "linuxkit-cluster": "./cmd/linuxkit-cluster",
+  "linuxkit-secrets": "./cmd/linuxkit-secrets",
+  "linuxkit-tls": "./cmd/linuxkit-tls",
+};
 
 /** The folder of its Go module. */
 export const GUEST_SOURCES = join("sdk", "guest", "linuxkitd");

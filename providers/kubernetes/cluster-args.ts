@@ -54,8 +54,12 @@ export interface KubernetesClusterArgs {
    * @example "programs/1.34.4"
    */
   readonly programs: string;
-  /** Machines of the control plane. @default 1 */
-  readonly controlPlane?: 1 | undefined;
+  /**
+   * Machines of the control plane. Of three, one may be lost, and the cluster takes changes all the same. The number stays: a cluster
+   * with another one is another cluster.
+   * @default 1
+   */
+  readonly controlPlane?: 1 | 3 | undefined;
   /** Machines that run pods and nothing of the control plane. Without one, the control plane runs pods. @default 0 @example 2 */
   readonly workers?: number | undefined;
   /** Images to run instead of those that are made from `programs`. @default none */
@@ -66,7 +70,7 @@ export interface KubernetesClusterArgs {
   readonly archives?: readonly string[] | undefined;
   /** The networks. @default see {@link KubernetesNetworkArgs} */
   readonly network?: KubernetesNetworkArgs | undefined;
-  /** The port of this computer's loopback interface that leads to the API server. @default 6443 @example 7443 */
+  /** The port of this computer's loopback interface that leads to the API server. Of three, each has the next one. @default 6443 @example 7443 */
   readonly apiPort?: number | undefined;
   /** What the machines of the control plane have. @default see {@link KubernetesMachineArgs} */
   readonly control?: KubernetesMachineArgs | undefined;

@@ -27,6 +27,9 @@ const OUTSIDE = "10.0.2.0/24";
 const FIRST = { "control-plane": 11, worker: 21 } as const;
 const MOST_WORKERS = 200;
 
+/** MiB without which a machine cannot have its services: what they were seen to take, and the kernel (docs/clusters.md, "Size and memory of Kubernetes"). */
+const LEAST_MEMORY = { control: 1024, worker: 384 } as const;
+
 /** The machines and networks of a cluster. @throws INVALID_DEFINITION */
 export function planCluster(what: string, args: KubernetesClusterArgs): ClusterPlan {
   const { machines: cidr = "10.77.0.0/24", pods = PODS, services = SERVICES } = args.network ?? {};
@@ -39,11 +42,12 @@ export function planCluster(what: string, args: KubernetesClusterArgs): ClusterP
     address: ipv4Text(first + FIRST[role] + index),
     role,
   });
-  const workers = Array.from({ length: args.workers ?? 0 }, (_, index) => machine("worker", index));
-  return { machines: [machine("control-plane", 0), ...workers], cidr, networks: { pods, services } };
+  const some = (role: PlannedMachine["role"], length: number) => Array.from({ length }, (_, index) => machine(role, index));
+  const machines = [...some("control-plane", args.controlPlane ?? 1), ...some("worker", args.workers ?? 0)];
+  return { machines, cidr, networks: { pods, services } };
 }
 
-function failuresOf({ version, programs, controlPlane = 1, workers = 0, images = {} }: KubernetesClusterArgs): Failure[] {
+function failuresOf({ version, programs, controlPlane = 1, workers = 0, images = {}, ...given }: KubernetesClusterArgs): Failure[] {
   const own = {
     "kube-apiserver": images.apiserver,
     "kube-controller-manager": images.controllers,
@@ -64,10 +68,17 @@ function failuresOf({ version, programs, controlPlane = 1, workers = 0, images =
           ),
         ]
       : []),
-    ...(controlPlane === 1 ? [] : [failure(["controlPlane"], `got ${shown(controlPlane)}, wanted 1`)]),
+    ...(controlPlane === 1 || controlPlane === 3 ? [] : [failure(["controlPlane"], `got ${shown(controlPlane)}, wanted 1 or 3`)]),
     ...(Number.isInteger(workers) && workers >= 0 && workers <= MOST_WORKERS
       ? []
       : [failure(["workers"], `got ${shown(workers)}, wanted a whole number from 0 to ${MOST_WORKERS}`)]),
+    ...(["control", "worker"] as const).flatMap((machine) => {
+      const { memoryMiB } = given[machine] ?? {};
+      const least = LEAST_MEMORY[machine];
+      return memoryMiB === undefined || memoryMiB >= least
+        ? []
+        : [failure([machine, "memoryMiB"], `got ${shown(memoryMiB)}, wanted at least ${least}: what its services take, before any pod`)];
+    }),
   ];
 }
 

@@ -100,7 +100,7 @@ export interface DebianRecipe {
   /** Files, folders and links that replace those of the packages. */
   readonly files: readonly DebianFileSpec[];
   /** A program of the guest, which lies at `/usr/bin/NAME`; it comes with this package. @default none */
-  readonly program?: "linuxkitd" | "linuxkit-secrets" | undefined;
+  readonly program?: "linuxkitd" | "linuxkit-cluster" | "linuxkit-secrets" | undefined;
   /** Role kernel: `cloud` has virtual hardware's drivers only. @default "cloud" */
   readonly flavour?: "cloud" | "generic" | undefined;
   /** Role kernel: modules to include, by name, with their dependencies. @default those that machines of every backend need */
@@ -163,7 +163,7 @@ export const debianImageSchema = fields({
     ),
     groups: z.array(fields({ name: accountName, gid: count, members: z.array(accountName).optional() })),
     files: z.array(fields({ ...fileFields, sha256: sha256.optional(), size: count.optional() }).superRefine(oneKind)),
-    program: z.enum(["linuxkitd", "linuxkit-secrets"]).optional(),
+    program: z.enum(["linuxkitd", "linuxkit-cluster", "linuxkit-secrets"]).optional(),
     flavour: z.enum(["cloud", "generic"]).optional(),
     modules: z.array(text).optional(),
     runtime: z.enum(["crun", "runc"]).optional(),

@@ -9,7 +9,7 @@ export const CONTAINERD_SOCKET = "/run/containerd/containerd.sock";
 /** Answers in HTTP, as gRPC does not (containerd, docs/man/containerd-config.toml.5.md, "[debug]"). */
 export const CONTAINERD_DEBUG_SOCKET = "/run/containerd/debug.sock";
 /** The guest's program, which starts the engine and gives it its content. */
-export const PROGRAM = "/usr/bin/linuxkitd";
+export const PROGRAM = "/usr/bin/linuxkit-cluster";
 
 /** Whether an engine is a node of a swarm. */
 export type EngineMode = "alone" | "swarm";
@@ -43,7 +43,7 @@ const UNUSED = [
 export function engineImage(daemon: Readonly<Record<string, Json>>, files: readonly DebianFile[], mode: EngineMode): DebianImage {
   const config = (changes: Readonly<Record<string, Json>>): string => `${JSON.stringify({ ...daemon, ...changes }, undefined, 2)}\n`;
   return debianImage({
-    program: "linuxkitd",
+    program: "linuxkit-cluster",
     packages: ["docker.io", "containerd", "runc", "iptables", "tini", "ca-certificates"],
     leaveOut: [...UNUSED],
     files: [

@@ -5,7 +5,7 @@ import type { Digest } from "../core/digest.ts";
 import { LinuxKitError } from "../core/errors.ts";
 
 /** The guest's programs: PID 1, with most of what tasks run; the task for secrets, and what the machine itself does over TLS. */
-export const GUEST_PROGRAMS = ["linuxkitd", "linuxkit-secrets", "linuxkit-tls"] as const;
+export const GUEST_PROGRAMS = ["linuxkitd", "linuxkit-cluster", "linuxkit-secrets", "linuxkit-tls"] as const;
 export type GuestProgramName = (typeof GUEST_PROGRAMS)[number];
 
 /** A program of the guest for one architecture. */

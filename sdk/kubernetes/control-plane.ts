@@ -19,6 +19,8 @@ export interface ControlPlane {
   /** The machine's name and address. */
   readonly name: string;
   readonly address: string;
+  /** All machines of the control plane, itself among them: the members of etcd. */
+  readonly members: readonly { readonly name: string; readonly address: string }[];
   readonly networks: ClusterNetworks;
   readonly images: ControlPlaneImages;
   /** The name of the persistent volume with etcd's data. */
@@ -47,7 +49,7 @@ function named(...names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, ""]));
 }
 
-function etcd({ name, address, images, volume }: ControlPlane): Service {
+function etcd({ name, address, members, images, volume }: ControlPlane): Service {
   const keys = { "cert-file": `${SECRETS}/tls.crt`, "key-file": `${SECRETS}/tls.key`, "trusted-ca-file": `${SECRETS}/ca.crt` };
   const peerKeys = Object.fromEntries(Object.entries(keys).map(([flag, file]) => [`peer-${flag}`, file]));
   return new Service("etcd", {
@@ -60,7 +62,7 @@ function etcd({ name, address, images, volume }: ControlPlane): Service {
       "advertise-client-urls": "https://127.0.0.1:2379",
       "listen-peer-urls": `https://${address}:2380`,
       "initial-advertise-peer-urls": `https://${address}:2380`,
-      "initial-cluster": `${name}=https://${address}:2380`,
+      "initial-cluster": members.map((member) => `${member.name}=https://${member.address}:2380`).join(),
       // health and metrics alone, in the clear
       "listen-metrics-urls": "http://127.0.0.1:2381",
       ...keys,
@@ -132,16 +134,19 @@ const CLIENT = {
   "authorization-kubeconfig": `${SECRETS}/kube.conf`,
   "bind-address": "127.0.0.1",
   profiling: "false",
-  "leader-elect": "false",
 };
 
-function controllers({ networks, images }: ControlPlane): Service {
+/** Of several, one works and the others wait for its end (kube-controller-manager, --leader-elect). */
+const client = ({ members }: ControlPlane) => ({ ...CLIENT, "leader-elect": String(members.length > 1) });
+
+function controllers(given: ControlPlane): Service {
+  const { networks, images } = given;
   return new Service("controllers", {
     ...COMMON,
     image: images.controllers,
     uid: "controllers",
     command: command("kube-controller-manager", {
-      ...CLIENT,
+      ...client(given),
       "root-ca-file": `${SECRETS}/ca.crt`,
       "cluster-signing-cert-file": `${SECRETS}/ca.crt`,
       "cluster-signing-key-file": `${SECRETS}/ca.key`,
@@ -157,12 +162,12 @@ function controllers({ networks, images }: ControlPlane): Service {
   });
 }
 
-function scheduler({ images }: ControlPlane): Service {
+function scheduler(given: ControlPlane): Service {
   return new Service("scheduler", {
     ...COMMON,
-    image: images.scheduler,
+    image: given.images.scheduler,
     uid: "scheduler",
-    command: command("kube-scheduler", CLIENT),
+    command: command("kube-scheduler", client(given)),
     secrets: named("kube.conf"),
     // one after the other: together they ask a new API server for more than a small machine can do
     after: ["controllers"],

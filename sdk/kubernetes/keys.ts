@@ -32,8 +32,6 @@ export type MachineSecrets = Readonly<Record<string, Readonly<Record<string, str
 export interface Issuer {
   readonly authorities: Authorities;
   readonly networks: ClusterNetworks;
-  /** The address at which workers reach the API server. */
-  readonly apiServer: string;
   readonly days: number;
   readonly now?: Date;
 }
@@ -67,10 +65,11 @@ export function administrator({ authorities, days, now }: Pick<Issuer, "authorit
 export function machineSecrets(name: string, holder: KeyHolder, issuer: Issuer): MachineSecrets {
   const cluster = authorityOf(issuer.authorities.cluster, issuer.days, issuer.now);
   const isControl = holder.role === "control-plane";
-  const server = isControl ? `https://127.0.0.1:${API_PORT}` : `https://${issuer.apiServer}:${API_PORT}`;
+  // its own API server; on a worker, what leads to one of them
+  const server = `https://127.0.0.1:${API_PORT}`;
   const config = (user: string, group?: string): string =>
     kubeconfig("cluster", {
-      server,
+      servers: [server],
       authority: cluster.certificate,
       user: cluster.issue({ name: user, ...(group !== undefined && { role: group }), use: "client" }),
     });

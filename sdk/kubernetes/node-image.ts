@@ -4,8 +4,9 @@ import { debian } from "../debian/images.ts";
 import type { DebianFile, DebianImage } from "../definition/debian-image.ts";
 import { type ClusterNetworks, nameServerAddress } from "./addresses.ts";
 
-/** What starts a node, with the network of all pods: the guest's program. */
-export const START = ["/usr/bin/linuxkitd", "kubernetes-node"];
+/** The program that starts a node, and its first words; the network of all pods follows. */
+export const PROGRAM = "/usr/bin/linuxkit-cluster";
+export const START = [PROGRAM, "kubernetes-node"];
 // what it reads: linuxkitd/internal/kubernetes/node.go
 const CONTAINERD_CONFIG = "/usr/lib/linuxkit/containerd.toml";
 const KUBELET_CONFIG = "/usr/lib/linuxkit/kubelet.json";
@@ -100,7 +101,7 @@ const UNUSED = ["/usr/bin/containerd-shim", "/usr/bin/containerd-shim-runc-v1", 
 /** The image of a node: containerd, kubelet, and the plugins of its network. */
 export function nodeImage({ programs, networks, pauseImage, archives, taints }: NodeImage): DebianImage {
   return debianImage({
-    program: "linuxkitd",
+    program: "linuxkit-cluster",
     packages: ["containerd", "runc", "containernetworking-plugins", "iptables", "nftables", "mount", "ca-certificates"],
     leaveOut: UNUSED,
     files: [

@@ -1,16 +1,20 @@
+import { debianImage } from "../debian/base/arguments.ts";
 import type { ImageSource } from "../definition/debian-image.ts";
 import { Service } from "../definition/service.ts";
 import { volumeMount } from "../definition/volume.ts";
+import { API_PORT } from "./addresses.ts";
 import { NODE_MODULES } from "./kernel-modules.ts";
-import { START } from "./node-image.ts";
+import { PROGRAM, START } from "./node-image.ts";
 
 /** What the services of a node are made of. */
 export interface Node {
   readonly images: { readonly node: ImageSource; readonly proxy: ImageSource };
+  /** Addresses of the API servers that a worker asks. On a machine of the control plane its own one answers. */
+  readonly servers: readonly string[];
   /** The name of the persistent volume with images, containers and what kubelet knows of pods. */
   readonly volume: string;
   readonly pods: string;
-  /** The service that they wait for. @default none */
+  /** The service that they wait for. @default what leads to the API servers */
   readonly after?: string;
 }
 
@@ -18,18 +22,33 @@ export interface Node {
 const FOLDERS = { kubelet: "/var/lib/kubelet", containerd: "/var/lib/containerd", cni: "/var/lib/cni", log: "/var/log" };
 
 /**
+ * What leads to one of the API servers, at the address where a machine of the control plane has its own: so nothing on a node
+ * depends on how many there are, or on which of them works.
+ */
+function api(servers: readonly string[]): Service {
+  return new Service("api", {
+    image: debianImage({ program: "linuxkit-cluster" }),
+    command: [PROGRAM, "balance", `127.0.0.1:${API_PORT}`, ...servers.map((address) => `${address}:${API_PORT}`)],
+    net: "host",
+    uid: "api",
+    health: { tcp: { port: API_PORT } },
+  });
+}
+
+/**
  * A node: containerd with kubelet, in one service because both make control groups in one tree; and kube-proxy.
  *
  * Pods are processes of the service `node`: they end with it. A path of a pod's `hostPath` is one of that service, not of the machine.
  */
-export function node({ images, volume, pods, after }: Node): Service[] {
+export function node({ images, servers, volume, pods, after }: Node): Service[] {
   const given = { net: "host", forwards: true, readonlyPaths: [] };
   return [
+    ...(after === undefined ? [api(servers)] : []),
     new Service("node", {
       ...given,
       image: images.node,
       command: [...START, pods],
-      ...(after !== undefined && { after: [after] }),
+      after: [after ?? "api"],
       modules: NODE_MODULES,
       // pods with the node's network have its name
       uts: "host",

@@ -94,13 +94,19 @@ async function* unpackedFiles(squashfs: string): AsyncGenerator<Buffer> {
 /** How a join token, an unlock key and a private key begin. The programs of an image have these words too. */
 const BEGINNINGS = /SWMTKN-1-|SWMKEY-1-|PRIVATE KEY|"client-key-data"/;
 
+/** The start of the line, and what is before the match. */
+function before({ index, input }: RegExpExecArray): string {
+  const line = input.slice(input.lastIndexOf("\n", index) + 1, index);
+  return line.length > 800 ? `${line.slice(0, 200)} … ${line.slice(-600)}` : line;
+}
+
 /** What can be read of some secrets, and of others of their kinds: lines that name the place. */
 export async function leaks(run: Run, secrets: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for await (const [place, text] of readable(run)) {
     for (const [index, secret] of secrets.entries()) if (text.includes(secret)) found.push(`secret ${index} in ${place}`);
-    const beginning = place.endsWith(OF_AN_IMAGE) ? undefined : BEGINNINGS.exec(text.toString("latin1"))?.[0];
-    if (beginning) found.push(`${beginning} in ${place}`);
+    const beginning = place.endsWith(OF_AN_IMAGE) ? undefined : BEGINNINGS.exec(text.toString("latin1"));
+    if (beginning) found.push(`${beginning[0]} in ${place}, after ${before(beginning)}`);
   }
   return found;
 }

@@ -21,6 +21,7 @@ pulumi.runtime.setMocks({
     };
   },
 });
+const inputsOf = (name: string) => (registered.get(name) ?? assert.fail(`no ${name}`)).inputs;
 const { KubernetesCluster } = await import("../../providers/kubernetes/index.ts");
 const settled = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply((value) => resolve(value)));
 
@@ -59,6 +60,34 @@ describe("KubernetesCluster", () => {
     );
     const services = (name: string) => Object.keys(registered.get(`demo-${name}`)?.inputs.image.services).sort();
     assert.deepEqual(services("control-plane"), ["apiserver", "controllers", "etcd", "node", "proxy", "scheduler"]);
-    assert.deepEqual(services("worker"), ["node", "proxy"]);
+    assert.deepEqual(services("worker"), ["api", "node", "proxy"]);
+  });
+
+  test("of three, each has its own etcd, port and context, and leads no other one to wait", async () => {
+    const cluster = new KubernetesCluster("three", {
+      ...{ version: "1.34.4", programs: join(folder, "programs"), controlPlane: 3, workers: 1 },
+    });
+    const config = JSON.parse(await settled(cluster.kubeconfig)) as {
+      clusters: { name: string; cluster: { server: string } }[];
+      contexts: { name: string }[];
+    };
+    assert.deepEqual(
+      config.clusters.map(({ name, cluster: { server } }) => `${name} ${server}`),
+      ["three https://127.0.0.1:6443", "three-2 https://127.0.0.1:6444", "three-3 https://127.0.0.1:6445"],
+    );
+    assert.deepEqual(
+      config.contexts.map(({ name }) => name),
+      ["three", "three-2", "three-3"],
+    );
+    for (const machine of [...cluster.nodes.control, ...cluster.nodes.workers]) await settled(machine.bootId);
+    const members = "control-1=https://10.77.0.11:2380,control-2=https://10.77.0.12:2380,control-3=https://10.77.0.13:2380";
+    for (const [index, build] of ["three-control-plane", "three-control-plane-2", "three-control-plane-3"].entries()) {
+      const { etcd, scheduler } = inputsOf(build).image.services;
+      assert.ok(etcd.command.includes(`--initial-cluster=${members}`) && etcd.command.includes(`--name=control-${index + 1}`));
+      assert.ok(scheduler.command.includes("--leader-elect=true"));
+      assert.deepEqual(inputsOf(`three-control-${index + 1}-vm`).publish, [`127.0.0.1:${6443 + index}:6443`]);
+    }
+    const { api } = inputsOf("three-worker").image.services;
+    assert.deepEqual(api.command.slice(2), ["127.0.0.1:6443", "10.77.0.11:6443", "10.77.0.12:6443", "10.77.0.13:6443"]);
   });
 });

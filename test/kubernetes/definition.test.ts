@@ -28,7 +28,7 @@ after(() => folder[Symbol.asyncDispose]());
 const nodeGiven = () => ({ programs, networks, pauseImage: "pause:1", archives: [], taints: [] });
 const services = () => [
   ...controlPlane({
-    ...{ name: "control-1", address: "10.77.0.11", networks, volume: "etcd" },
+    ...{ name: "control-1", address: "10.77.0.11", networks, volume: "etcd", members: [{ name: "control-1", address: "10.77.0.11" }] },
     images: {
       etcd: etcdImage(),
       apiserver: programImage(programs, "kube-apiserver"),
@@ -40,6 +40,7 @@ const services = () => [
     volume: "node",
     pods: networks.pods,
     after: "scheduler",
+    servers: ["10.77.0.11"],
     images: { node: nodeImage(nodeGiven()), proxy: proxyImage(nodeGiven()) },
   }),
 ];
@@ -47,7 +48,7 @@ const services = () => [
 describe("the OS of a control plane", () => {
   test("declares the secrets that the keys have, and no other", () => {
     const holder: KeyHolder = { address: "10.77.0.11", role: "control-plane", names: [], addresses: [] };
-    const made = machineSecrets("control-1", holder, { authorities: makeAuthorities(1), networks, apiServer: "10.77.0.11", days: 1 });
+    const made = machineSecrets("control-1", holder, { authorities: makeAuthorities(1), networks, days: 1 });
     const declared = Object.fromEntries(services().map(({ name, spec }) => [name, Object.keys(spec.secrets ?? {}).sort()]));
     assert.deepEqual(declared, Object.fromEntries(Object.entries(made).map(([service, named]) => [service, Object.keys(named).sort()])));
   });
@@ -91,8 +92,20 @@ describe("a cluster", () => {
       given: { programs: "/nowhere" },
       refused: /programs: got "\/nowhere", which lacks kube-apiserver, .*kubelet: wanted a folder with these programs of Kubernetes 1.34.4/,
     },
-    { name: "two control planes", given: { controlPlane: 2 }, refused: /controlPlane: got 2, wanted 1/ },
+    { name: "three control planes", given: { controlPlane: 3 }, refused: undefined },
+    { name: "two control planes", given: { controlPlane: 2 }, refused: /controlPlane: got 2, wanted 1 or 3/ },
     { name: "a part of a worker", given: { workers: 0.5 }, refused: /workers: got 0.5, wanted a whole number from 0 to 200/ },
+    { name: "the least memory", given: { control: { memoryMiB: 1024 }, worker: { memoryMiB: 384 } }, refused: undefined },
+    {
+      name: "a control plane without room for its services",
+      given: { control: { memoryMiB: 512 } },
+      refused: /control.memoryMiB: got 512, wanted at least 1024: what its services take, before any pod/,
+    },
+    {
+      name: "a worker without room for its services",
+      given: { worker: { memoryMiB: 256 } },
+      refused: /worker.memoryMiB: got 256, wanted at least 384/,
+    },
     {
       name: "a wide network of machines",
       given: { network: { machines: "10.77.0.0/16" } },

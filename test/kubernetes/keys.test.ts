@@ -9,7 +9,7 @@ import { Secret } from "../../sdk/plugin/value.ts";
 import { judge, scratch } from "../support/judge.ts";
 
 const networks = { pods: "10.244.0.0/16", services: "10.96.0.0/16" };
-const issuer: Issuer = { authorities: makeAuthorities(30), networks, apiServer: "10.77.0.11", days: 30 };
+const issuer: Issuer = { authorities: makeAuthorities(30), networks, days: 30 };
 const control = {
   role: "control-plane" as const,
   address: "10.77.0.11",
@@ -155,9 +155,8 @@ describe("the keys of a cluster", () => {
     });
   }
 
-  test("a node reaches the API server of its own machine, or that of the control plane", () => {
-    assert.equal(userOf(ofControl["node"]?.["kube.conf"]).server, "https://127.0.0.1:6443");
-    assert.equal(userOf(ofWorker["node"]?.["kube.conf"]).server, "https://10.77.0.11:6443");
+  test("a node reaches the API server at its own machine, which has it or leads to it", () => {
+    for (const secrets of [ofControl, ofWorker]) assert.equal(userOf(secrets["node"]?.["kube.conf"]).server, "https://127.0.0.1:6443");
   });
 
   test("each is the public half of the key beside it", () => {
@@ -259,6 +258,26 @@ describe("KubernetesKeys", () => {
         refused ? ["version"] : [],
       );
       if (refused) assert.match(String(failures[0]?.message), refused);
+    });
+  }
+
+  const controls = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`control-${index + 1}`, { ...control, address: `10.77.0.${11 + index}` }]),
+    );
+  for (const { from, to, refused } of [
+    { from: 1, to: 1 },
+    { from: 3, to: 3 },
+    { from: 1, to: 3, refused: /got 3 machines of the control plane, but the cluster has 1: wanted controlPlane: 1, or another cluster/ },
+    { from: 3, to: 1, refused: /got 1 machines of the control plane, but the cluster has 3: wanted controlPlane: 3/ },
+  ] as const) {
+    test(`a control plane of ${from} ${refused ? "does not become" : "stays"} one of ${to}`, async () => {
+      const now = { ...inputs, machines: { ...controls(to), "worker-1": worker } };
+      const oldInputs = { ...inputs, machines: controls(from) };
+      const checked = await kubernetesKeys.check?.({ ...work, inputs: now, oldInputs, isSecret: () => false });
+      const messages = (checked?.failures ?? []).map(({ message }) => message);
+      assert.equal(messages.length, refused ? 1 : 0);
+      if (refused) assert.match(String(messages[0]), refused);
     });
   }
 });

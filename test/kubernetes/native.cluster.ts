@@ -13,12 +13,12 @@ import { awaitNode, cordon, drain, type NodeWork, removeNode, uncordon } from ".
 import { allowRenewal } from "../../sdk/kubernetes/plugin/renewal.ts";
 import { type NodeObject, readNode, takesPods } from "../../sdk/kubernetes/plugin/objects.ts";
 import { judge, scratch } from "../support/judge.ts";
-import { ensureDebProgram, nativeControlPlane, type NativeControlPlane, NETWORKS } from "./support/native.ts";
+import { alone, ensureDebProgram, nativeControlPlane, type NativeControlPlane, NETWORKS } from "./support/native.ts";
 import { ensureKubernetesPrograms, KUBERNETES } from "./support/programs.ts";
 
 const etcdFolder = await ensureDebProgram("etcdctl");
 const signal = AbortSignal.timeout(600_000);
-const issuer: Issuer = { authorities: makeAuthorities(30), networks: NETWORKS, apiServer: "127.0.0.1", days: 30 };
+const issuer: Issuer = { authorities: makeAuthorities(30), networks: NETWORKS, days: 30 };
 const ca = issuer.authorities.cluster.certificate;
 const admin = administrator(issuer);
 const authority = authorityOf(issuer.authorities.cluster, 30);
@@ -37,7 +37,7 @@ describe("the control plane's own flags and keys, on this host", { timeout: 600_
   before(async () => {
     folder = await scratch();
     const secrets = machineSecrets("cp1", { address: "127.0.0.1", role: "control-plane", names: [], addresses: [] }, issuer);
-    plane = await nativeControlPlane(folder.path, secrets, { ca, ...admin });
+    plane = await nativeControlPlane(folder.path, secrets, { ca, ...admin }, await alone());
     api = { at: plane.at, keys: { ca, ...admin } };
   });
   after(async () => {
@@ -71,7 +71,7 @@ describe("the control plane's own flags and keys, on this host", { timeout: 600_
 
   test("kubectl works with the kubeconfig", async () => {
     const file = join(folder.path, "admin.conf");
-    await writeFile(file, kubeconfig("test", { server: `https://${plane.at}`, authority: ca, user: admin }), { mode: 0o600 });
+    await writeFile(file, kubeconfig("test", { servers: [`https://${plane.at}`], authority: ca, user: admin }), { mode: 0o600 });
     const kubectl = join(await ensureKubernetesPrograms(), "kubectl");
     assert.match(judge(kubectl, "--kubeconfig", file, "version"), new RegExp(`Server Version: v${KUBERNETES}`));
     assert.match(judge(kubectl, "--kubeconfig", file, "auth", "can-i", "*", "*"), /yes/);

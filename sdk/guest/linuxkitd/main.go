@@ -14,11 +14,9 @@ import (
 	"pulumi-linuxkit/linuxkitd/internal/chrony"
 	"pulumi-linuxkit/linuxkitd/internal/dhcp"
 	"pulumi-linuxkit/linuxkitd/internal/disk"
-	"pulumi-linuxkit/linuxkitd/internal/docker"
 	"pulumi-linuxkit/linuxkitd/internal/forward"
 	"pulumi-linuxkit/linuxkitd/internal/guest"
 	"pulumi-linuxkit/linuxkitd/internal/healthz"
-	"pulumi-linuxkit/linuxkitd/internal/kubernetes"
 	"pulumi-linuxkit/linuxkitd/internal/metadata"
 	"pulumi-linuxkit/linuxkitd/internal/power"
 	"pulumi-linuxkit/linuxkitd/internal/sshd"
@@ -28,20 +26,17 @@ import (
 
 // commands are the programs that it can be.
 var commands = map[string]func(context.Context, []string) error{
-	"chrony":          chrony.Run,
-	"dhcp":            dhcp.Run,
-	"disk":            disk.RunDisk,
-	"docker-content":  docker.RunContent,
-	"docker-engine":   docker.RunEngine,
-	"extend":          disk.RunExtend,
-	"format":          disk.RunFormat,
-	"forward":         forward.Run,
-	"healthz":         healthz.Run,
-	"kubernetes-node": kubernetes.RunNode,
-	"metadata":        metadata.Run,
-	"mount":           disk.RunMount,
-	"sshd":            sshd.Run,
-	"sysctl":          sysctl.Run,
+	"chrony":   chrony.Run,
+	"dhcp":     dhcp.Run,
+	"disk":     disk.RunDisk,
+	"extend":   disk.RunExtend,
+	"format":   disk.RunFormat,
+	"forward":  forward.Run,
+	"healthz":  healthz.Run,
+	"metadata": metadata.Run,
+	"mount":    disk.RunMount,
+	"sshd":     sshd.Run,
+	"sysctl":   sysctl.Run,
 }
 
 func main() {

@@ -67,7 +67,10 @@ export const kubernetesKeys: ResourceType<KubernetesKeysInputs, KubernetesKeysOu
   inputs: kubernetesKeysInputs,
   outputs: kubernetesKeysOutputs,
   check: ({ inputs, oldInputs, isSecret }) =>
-    checkInputs(kubernetesKeysInputs, inputs, { isSecret, rules: [follows(oldInputs?.["version"])] }),
+    checkInputs(kubernetesKeysInputs, inputs, {
+      isSecret,
+      rules: [follows(oldInputs?.["version"]), keepsMembers(oldInputs?.["machines"])],
+    }),
   preview: ({ inputs, old }) => ({
     ...(old ? old.outputs : { certificate: UNKNOWN, administrator: UNKNOWN, authorities: UNKNOWN }),
     ...inputs,
@@ -93,6 +96,26 @@ function follows(old: unknown): Rule {
   };
 }
 
+/**
+ * The members of etcd are those with which it began. Another number of them is a change that etcd itself must be asked for, one member
+ * after the other (etcd.io, "Runtime reconfiguration").
+ */
+function keepsMembers(old: unknown): Rule {
+  return ({ machines }, fail) => {
+    const [had, has] = [controlPlanes(old), controlPlanes(machines)];
+    if (had === 0 || has === 0 || had === has) return;
+    fail(
+      ["machines"],
+      `got ${has} machines of the control plane, but the cluster has ${had}: wanted controlPlane: ${had}, or another cluster`,
+    );
+  };
+}
+
+function controlPlanes(machines: unknown): number {
+  const each: unknown[] = typeof machines === "object" && machines !== null ? Object.values(machines) : [];
+  return each.filter((machine) => (machine as { readonly role?: unknown } | null)?.role === "control-plane").length;
+}
+
 type Issued = Pick<KubernetesKeysOutputs, "authorities" | "administrator" | "secrets">;
 
 /** The secrets of all machines. One that is as it was keeps its own, and so is not started again. */
@@ -104,8 +127,7 @@ function secretsOf(
     secrets: {},
   },
 ): Issued["secrets"] {
-  const [control] = Object.values(inputs.machines).filter(({ role }) => role === "control-plane");
-  const issuer = { authorities, networks: inputs, apiServer: control?.address ?? "", days: inputs.validDays };
+  const issuer = { authorities, networks: inputs, days: inputs.validDays };
   return Object.fromEntries(
     Object.entries(inputs.machines).map(([name, holder]) => {
       const kept = isDeepStrictEqual(old.machines[name], holder) ? old.secrets[name] : undefined;

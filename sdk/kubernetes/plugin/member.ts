@@ -6,6 +6,7 @@ import { API_PORT } from "../addresses.ts";
 import { type ApiServer, call } from "./client.ts";
 import { awaitNode, cordon, drain, type NodeWork, removeNode, uncordon } from "./drain.ts";
 import { allowRenewal } from "./renewal.ts";
+import { endTurn, takeTurn } from "./turns.ts";
 
 /** What only members of a Kubernetes cluster have. */
 const settings = z.object({ version: z.string() });
@@ -15,12 +16,11 @@ export const openKubernetes: OpenMember = (place) => {
   const { version } = settings.parse(place.inputs.settings);
   return {
     async prepare(work) {
-      const node = await nodeWork(place, work);
-      await cordon(node);
+      if (place.inputs.role === "control-plane") await takeTurn(place, work);
       try {
-        await drain(node);
+        await empty(await nodeWork(place, work));
       } catch (error) {
-        await uncordon({ ...node, signal: AbortSignal.timeout(30_000) });
+        endTurn(place);
         throw error;
       }
     },
@@ -29,10 +29,11 @@ export const openKubernetes: OpenMember = (place) => {
       if (place.inputs.role === "control-plane") await allowRenewal(node.api, work.signal);
       await awaitNode(node, version);
       await uncordon(node);
+      endTurn(place);
       return {};
     },
     async leave(work) {
-      if (place.inputs.role === "control-plane") return refuseLast(place);
+      if (place.inputs.role === "control-plane") return refuseControl(place);
       const node = await nodeWork(place, work);
       await cordon(node);
       // the pods of a machine that does not run cannot end; without their node the controller manager removes them
@@ -41,6 +42,17 @@ export const openKubernetes: OpenMember = (place) => {
     },
   };
 };
+
+/** Moves the pods of a node to others, or leaves it as it was. */
+async function empty(node: NodeWork): Promise<void> {
+  await cordon(node);
+  try {
+    await drain(node);
+  } catch (error) {
+    await uncordon({ ...node, signal: AbortSignal.timeout(30_000) });
+    throw error;
+  }
+}
 
 /** One node by an API server that answers. @throws TIMEOUT where none does */
 async function nodeWork(place: MemberPlace, { signal, seconds, progress }: MemberWork): Promise<NodeWork> {
@@ -64,13 +76,14 @@ async function nodeWork(place: MemberPlace, { signal, seconds, progress }: Membe
   }
 }
 
-async function refuseLast(place: MemberPlace): Promise<void> {
+/** A member of etcd is not taken out while there is a cluster; a cluster that is deleted as a whole asks nobody. */
+async function refuseControl(place: MemberPlace): Promise<void> {
   const others = (await place.nodes()).filter(({ name }) => name !== place.name);
   if (others.length === 0) return;
   const names = others.map(({ name }) => name).join(", ");
   throw new LinuxKitError(
     "INVALID_DEFINITION",
-    `${place.name}: it is the only control plane of a cluster that ${names} are in: delete the cluster as a whole, or those machines first`,
+    `${place.name}: it is of the control plane of a cluster that ${names} are in: delete the cluster as a whole, or those machines first`,
     { path: "member" },
   );
 }

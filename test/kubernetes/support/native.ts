@@ -36,15 +36,33 @@ export interface NativeControlPlane extends AsyncDisposable {
   readonly folder: string;
 }
 
+/** Which machine of a control plane it stands for. */
+export interface NativePlace {
+  readonly name: string;
+  /** One of the loopback interface. */
+  readonly address: string;
+  readonly members: readonly { readonly name: string; readonly address: string }[];
+  /** The port at which each member's etcd answers the others. */
+  readonly peerPort: number;
+}
+
+/** The only machine of a control plane. */
+export async function alone(): Promise<NativePlace> {
+  const [name, address] = ["cp1", "127.0.0.1"];
+  return { name, address, members: [{ name, address }], peerPort: await freePort() };
+}
+
 /** Runs the commands of the definition's own services as plain processes, with other ports and folders. */
 export async function nativeControlPlane(
   folder: string,
   secrets: MachineSecrets,
   admin: { readonly ca: string; readonly certificate: string; readonly key: string },
+  { name, address, members, peerPort }: NativePlace,
 ): Promise<NativeControlPlane> {
   const bin = [await ensureKubernetesPrograms(), await ensureDebProgram("etcd"), process.env.PATH].join(delimiter);
   const ports = new Map<string, number>();
   for (const port of PORTS) ports.set(port, await freePort());
+  ports.set("2380", peerPort);
   for (const [service, named] of Object.entries(secrets)) {
     await mkdir(join(folder, service), { recursive: true });
     for (const [name, text] of Object.entries(named)) await writeFile(join(folder, service, name), own(text), { mode: 0o600 });
@@ -54,19 +72,19 @@ export async function nativeControlPlane(
   }
   const image = "unused:1";
   const images = { etcd: image, apiserver: image, controllers: image, scheduler: image };
-  const services = controlPlane({ name: "cp1", address: "127.0.0.1", networks: NETWORKS, images, volume: "etcd" });
+  const services = controlPlane({ name, address, members, networks: NETWORKS, images, volume: "etcd" });
   const running = new Map<string, ChildProcess>();
-  const start = (name: string): void => {
-    const [program = "", ...args] = (services.find((service) => service.name === name) as Service).spec.command as string[];
+  const start = (service: string): void => {
+    const [program = "", ...args] = (services.find(({ name: own }) => own === service) as Service).spec.command as string[];
     const flags = args.map((flag) =>
-      own(flag).replaceAll("/run/secrets", join(folder, name)).replaceAll("/var/lib/etcd", join(folder, "data")),
+      own(flag).replaceAll("/run/secrets", join(folder, service)).replaceAll("/var/lib/etcd", join(folder, "data")),
     );
-    const secure = { controllers: "10257", scheduler: "10259", apiserver: "6443" }[name];
+    const secure = { controllers: "10257", scheduler: "10259", apiserver: "6443" }[service];
     const port = secure === undefined ? [] : [`--secure-port=${ports.get(secure)}`];
     const child = spawn(...tied(program, [...flags, ...port]), { env: { ...process.env, PATH: bin }, stdio: ["ignore", "pipe", "pipe"] });
-    const log = createWriteStream(join(folder, `${name}.log`), { flags: "a" });
+    const log = createWriteStream(join(folder, `${service}.log`), { flags: "a" });
     for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
-    running.set(name, child);
+    running.set(service, child);
   };
   const end = async (name: string): Promise<void> => {
     const child = running.get(name);
