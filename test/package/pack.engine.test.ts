@@ -22,7 +22,7 @@ const NODE = process.env.PACKAGE_NODE ?? join(ROOT, "node_modules", ".bin", "nod
 
 /** What may be in the package, by folder. */
 const PACKED =
-  /^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|dist\/guest\/(linuxkit(d|-secrets|-tls)-(amd64|arm64|s390x)|programs\.json)|docs\/[\w-]+\.md|docs\/benchmarks\/\w+\.svg|(CHANGELOG|README|SECURITY)\.md|LICENSE|package\.json)$/;
+  /^(bin\/[\w.-]+|dist\/(sdk|providers)\/[\w./-]+\.(js|d\.ts)|dist\/guest\/(linuxkit(d|-cluster|-secrets|-tls)-(amd64|arm64|s390x)|programs\.json)|docs\/[\w-]+\.md|docs\/benchmarks\/\w+\.svg|(CHANGELOG|README|SECURITY)\.md|LICENSE|package\.json)$/;
 
 /** An OS for the command line, as a user would write it. */
 const OS = `
