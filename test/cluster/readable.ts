@@ -49,7 +49,8 @@ export function events(log: string): string {
 export async function* readable({ stack, log, stateDir, cacheDir }: Run): AsyncGenerator<readonly [place: string, text: Buffer]> {
   yield ["the state", Buffer.from(await stack.stateText())];
   yield ["the log", Buffer.from(ours(log))];
-  for (const name of await readdir(stack.home)) if (name.endsWith(".json")) yield [name, await readFile(join(stack.home, name))];
+  for (const name of await readdir(stack.home))
+    if (name.endsWith(".json")) yield [name, Buffer.from(events(await readFile(join(stack.home, name), "utf8")))];
   for (const { id, path } of await listMachineFolders(stateDir))
     for (const name of await readdir(path)) if (!IMAGE_OR_DISK.test(name)) yield [`${id}/${name}`, await readFile(join(path, name))];
   yield* commandsIn(stateDir);
