@@ -34,7 +34,7 @@ export function ours(log: string): string {
     .join("\n");
 }
 
-/** The engine's events less those for debugging, which are the log's lines, a long one in several parts. */
+/** The engine's events less those for debugging, which are lines of the log. */
 export function events(log: string): string {
   return log
     .split("\n")
