@@ -8,6 +8,7 @@ import { after, describe, test } from "node:test";
 import { macOf } from "../../providers/qemu/plugin/arguments.ts";
 import { type MachineRecord, makeMachineFolder, removeMachineFolder, self } from "../../providers/qemu/plugin/machine-folder.ts";
 import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
+import { checkAddress, usersOfNetwork } from "../../providers/qemu/plugin/network-users.ts";
 import { identify, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
 import { membership, Network } from "../../providers/qemu/network.ts";
 
@@ -131,6 +132,40 @@ describe("a network", { timeout: 120_000 }, () => {
     other.send(frame(BROADCAST, "020000000004", "still there"));
     await good.until("still there");
   });
+});
+
+test("an address is refused while another machine has it, or is being started with it", async () => {
+  const stateDir = join(scratch, "addresses");
+  const place = (number: number, socket = "/lan/switch") => ({ socket, address: `10.77.0.${number}/24`, hostname: `m${number}` });
+  const me = await self();
+  const gone = { ...me, started: "then" };
+  const machines: readonly (readonly [id: string, more: object])[] = [
+    ["runs", { machine: me, maker: gone, inputs: { network: place(11) } }],
+    ["starts", { phase: "starting", maker: me, inputs: { network: place(12) } }],
+    ["restarts", { phase: "restarting", maker: me, inputs: { network: place(13) } }],
+    ["stopped", { machine: gone, maker: me, inputs: { network: place(14) } }],
+    ["aside", { maker: me, inputs: { network: place(15) } }],
+    ["left", { phase: "starting", maker: gone, inputs: { network: place(16) } }],
+    ["elsewhere", { machine: me, maker: me, inputs: { network: place(17, "/other/switch") } }],
+    ["alone", { machine: me, maker: me, inputs: {} }],
+  ];
+  for (const [id, more] of machines) await makeMachineFolder(stateDir, id, { ...RECORD, ...more } as unknown as MachineRecord);
+  const users = (await usersOfNetwork("/lan/switch", stateDir)).map(({ id }) => id);
+  assert.deepEqual(users.sort(), ["restarts", "runs", "starts"]);
+  for (const [number, id] of [
+    [11, "runs"],
+    [12, "starts"],
+    [13, "restarts"],
+  ] as const) {
+    await checkAddress(place(number), id, stateDir);
+    await assert.rejects(checkAddress(place(number), "new", stateDir), {
+      code: "INVALID_DEFINITION",
+      message: new RegExp(
+        `^network\\.address: got 10\\.77\\.0\\.${number}/24, which the machine ${id} has: wanted another address; or end that`,
+      ),
+    });
+  }
+  for (const number of [14, 15, 16, 17, 18]) await checkAddress(place(number), "new", stateDir);
 });
 
 test("the address of a card follows from the machine's own", () => {

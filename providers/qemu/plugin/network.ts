@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
-import { isAlive } from "./process-id.ts";
 import { checkInputs } from "../../../sdk/plugin/check-inputs.ts";
 import { writeFileWhole } from "../../../sdk/core/write-file.ts";
 import { inputDiff } from "../../../sdk/plugin/input-diff.ts";
@@ -11,8 +10,9 @@ import type { ResourceType } from "../../../sdk/plugin/resource-type.ts";
 import { type Properties, UNKNOWN } from "../../../sdk/plugin/value.ts";
 import { defaultHostFolders, foldersOf, type HostFolders, sayMissing } from "./host-folders.ts";
 import { readHostRecord, whereMissing } from "./host-record.ts";
-import { listMachineFolders, newId } from "./machine-folder.ts";
+import { newId } from "./machine-folder.ts";
 import { makeNetworkFolder, networkPath, removeNetworkFolder, startSwitch, SWITCH_SOCKET, switchRuns } from "./network-folder.ts";
+import { usersOfNetwork } from "./network-users.ts";
 
 /** Inputs of `linuxkit:index:QemuNetwork`. */
 export const networkInputs = resourceInputs(
@@ -88,20 +88,11 @@ export function qemuNetwork(folders: HostFolders = defaultHostFolders()): Resour
       const home = await homeOf(id, outputs);
       const path = networkPath(home.stateDir, id);
       if (!(await stat(path).catch((error: unknown) => whereMissing(error, path)))) sayMissing(`network ${id}`, home, progress);
-      const user = await userOf(join(path, SWITCH_SOCKET), home);
-      if (user !== undefined) throw inUse(id, user);
+      const [user] = await usersOfNetwork(join(path, SWITCH_SOCKET), home.stateDir);
+      if (user) throw inUse(id, user.id);
       await removeNetworkFolder(path, home.stateDir);
     },
   };
-}
-
-/** A machine of this host that runs in a network. */
-async function userOf(socket: string, { stateDir }: HostFolders): Promise<string | undefined> {
-  for (const { id, record } of await listMachineFolders(stateDir)) {
-    const { network } = (record?.inputs ?? {}) as { readonly network?: { readonly socket: string } };
-    if (network?.socket === socket && record?.machine && (await isAlive(record.machine))) return id;
-  }
-  return undefined;
 }
 
 /** As for a disk in use: a machine that `retainOnDelete` keeps would lose the others. */

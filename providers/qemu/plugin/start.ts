@@ -27,6 +27,7 @@ import type { HostFolders } from "./host-folders.ts";
 import { type Probed, probeBoot } from "./probe.ts";
 import { formatPublication, parsePublication, type Publication } from "../../../sdk/definition/publication.ts";
 import { startSwitch } from "./network-folder.ts";
+import { checkAddress } from "./network-users.ts";
 import { findQemu } from "./qemu-program.ts";
 import { killMachine } from "./stop.ts";
 import { bootedFrom, bootFiles, ROOT_SERIAL, type VmInputs } from "./vm-inputs.ts";
@@ -107,7 +108,11 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
     const firmware = await layOut(folder.path, inputs, nonce);
     const empty = await makeEmptyDisks(folder.path, start.emptyDisks ?? []);
     const { network } = inputs;
-    if (network) await startSwitch(dirname(network.socket), signal);
+    if (network) {
+      // its record is written by now, so of two that start at once none overlooks the other
+      await checkAddress(network, id, stateDir);
+      await startSwitch(dirname(network.socket), signal);
+    }
     const args = qemuArguments({
       ...inputs,
       // relative, as a socket's path is short (unix(7))
