@@ -10,6 +10,7 @@ import { type Transform, transformed } from "../../sdk/machine/transform.ts";
 import { type FleetMachine, QemuGate, type QemuGateArgs } from "./rollout-gate.ts";
 import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
+import { fleetMembership, type Network, refuseAlone } from "./network.ts";
 import { checkProcessors } from "./processors.ts";
 import { checkPublished } from "./published-ports.ts";
 
@@ -31,6 +32,14 @@ export interface FleetArgs
   readonly publish?: Input<readonly Input<string>[]> | undefined;
   /** Values of secrets by service, then by name, as for a `Machine`. @default the values in `image`; required here with `build` */
   readonly secrets?: Input<Readonly<Record<string, Input<Readonly<Record<string, Input<string>>>>>>> | undefined;
+  /**
+   * A private network of the stack's machines. A machine's address is that of its number in the network's `fleets`: it stays through a
+   * rollout, and while the fleet grows and shrinks.
+   * @default none
+   */
+  readonly network?: Network | undefined;
+  /** The machines' name in `network`, before `-` and their number, and their host name. @default the fleet's name @example "web" */
+  readonly hostname?: string | undefined;
   /** Changes the children's arguments. @default none */
   readonly transform?:
     | {
@@ -74,6 +83,9 @@ export class Fleet extends ComponentResource {
     );
     checkPublished(`fleet "${name}"`, args.publish, machineImage.nodes.build.definition);
     checkProcessors(`fleet "${name}"`, args.cpus, machineImage.nodes.build.definition);
+    const { network, hostname = name } = args;
+    refuseAlone(`fleet "${name}"`, network, args.hostname);
+    const member = network && fleetMembership(`fleet "${name}"`, network, hostname);
     const gate = new QemuGate(
       `${name}-gate`,
       transformed(
@@ -84,6 +96,11 @@ export class Fleet extends ComponentResource {
           maxUnavailable: args.maxUnavailable,
           healthTimeout: args.healthTimeout,
           ...launchArguments(args, machineImage),
+          ...(network &&
+            member && {
+              network: { socket: network.socket, address: member.address, addresses: member.addresses, hostname },
+              hosts: member.hosts,
+            }),
         },
         `${name}-gate`,
       ),

@@ -12,7 +12,7 @@ type LaunchArgs = Pick<QemuVmArgs, "memoryMiB" | "cpus" | "publish" | "outbound"
 export function launchArguments(
   { memoryMiB, cpus, publish, outbound, userData, secrets }: LaunchArgs,
   image: MachineImage,
-): Omit<QemuGateArgs, "fleet" | "count" | "maxUnavailable" | "healthTimeout"> {
+): Omit<QemuGateArgs, "fleet" | "count" | "maxUnavailable" | "healthTimeout" | "network" | "hosts"> {
   const { kernel, initrd, root, disk, diskFormat, cmdline, digest, arch } = image;
   return {
     kernel,

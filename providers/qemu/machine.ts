@@ -1,7 +1,5 @@
 import { all, type Input, type Output, output } from "@pulumi/pulumi/output.js";
 import { ComponentResource, type ComponentResourceOptions } from "@pulumi/pulumi/resource.js";
-import { failure } from "../../sdk/core/failure.ts";
-import { shown } from "../../sdk/core/shown.ts";
 import type { SourceArgs } from "../../sdk/machine/args.ts";
 import type { ImageBuild } from "../../sdk/resource/image-build.ts";
 import type { ImageBuildArgs } from "../../sdk/resource/image-build-args.ts";
@@ -14,7 +12,7 @@ import { launchArguments } from "./launch-arguments.ts";
 import { MachineImage } from "./machine-image.ts";
 import { checkProcessors } from "./processors.ts";
 import { checkPublished } from "./published-ports.ts";
-import { membership, type Network, refuse } from "./network.ts";
+import { membership, type Network, refuseAlone } from "./network.ts";
 import { QemuVm, type QemuVmArgs } from "./vm.ts";
 
 /** Arguments of {@link Machine}. Exactly one of `image`, `build` and `machineImage` sets what it runs. */
@@ -92,8 +90,7 @@ export class Machine extends ComponentResource {
     checkPublished(`machine "${name}"`, args.publish, machineImage.nodes.build.definition);
     checkProcessors(`machine "${name}"`, args.cpus, machineImage.nodes.build.definition);
     const { network, hostname } = args;
-    if (network === undefined && hostname !== undefined)
-      refuse(`machine "${name}"`, [failure(["hostname"], `got ${shown(hostname)} without network: wanted network beside it`)]);
+    refuseAlone(`machine "${name}"`, network, hostname);
     const member = network && membership(`machine "${name}"`, network, hostname);
     const vm = new QemuVm(
       `${name}-vm`,

@@ -1,20 +1,11 @@
 import type { Output } from "@pulumi/pulumi/output.js";
 import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resource.js";
-import { ipv4Network, ipv4Number, ipv4Size } from "../../sdk/core/ipv4.ts";
+import type { LinuxKitError } from "../../sdk/core/errors.ts";
 import { type Failure, failure, invalidAll } from "../../sdk/core/failure.ts";
+import { ipv4Network, ipv4Text } from "../../sdk/core/ipv4.ts";
 import { shown } from "../../sdk/core/shown.ts";
 import { didYouMean } from "../../sdk/core/suggest.ts";
-
-/** Arguments of {@link Network}. */
-export interface NetworkArgs {
-  /** The IPv4 network of its addresses, with at most 30 bits. @example "10.77.0.0/24" */
-  readonly cidr: string;
-  /**
-   * The machines' addresses by name. `/etc/hosts` of its services and tasks has them all; a change reaches a machine at its next start.
-   * @example { m1: "10.77.0.11", m2: "10.77.0.12" }
-   */
-  readonly hosts: Readonly<Record<string, string>>;
-}
+import { addressRange, type NetworkArgs, namesOf, networkFailures } from "./network-args.ts";
 
 /** What a machine is launched with to be in a network. */
 export interface Membership {
@@ -22,6 +13,12 @@ export interface Membership {
   readonly address: string;
   /** The names of all machines, as lines of hosts(5). */
   readonly hosts: string;
+}
+
+/** What a fleet is launched with: the first machine has the address. */
+export interface FleetMembership extends Membership {
+  /** How many addresses the fleet has. */
+  readonly addresses: number;
 }
 
 /**
@@ -35,51 +32,82 @@ export class Network extends CustomResource {
   declare readonly running: Output<boolean>;
   /** The IPv4 network of its addresses. */
   readonly cidr: string;
-  /** The machines' addresses by name. */
+  /** The machines' addresses by name, without those of fleets. */
   readonly hosts: Readonly<Record<string, string>>;
+  /** The first and the last address of each fleet by name. */
+  readonly fleets: Readonly<Record<string, string>>;
 
   /** @throws INVALID_DEFINITION */
   constructor(name: string, args: NetworkArgs, options?: CustomResourceOptions) {
     if (!options?.urn) refuse(`network "${name}"`, networkFailures(args));
-    const inputs = options?.urn ? {} : { cidr: args.cidr, hosts: args.hosts };
+    const inputs = options?.urn ? {} : { cidr: args.cidr, hosts: namesOf(args) };
     super("linuxkit:index:QemuNetwork", name, { socket: undefined, running: undefined, ...inputs }, options);
     this.cidr = args.cidr;
     this.hosts = Object.freeze({ ...args.hosts });
+    this.fleets = Object.freeze({ ...args.fleets });
   }
 }
 
-/** What a machine of this name is launched with. @throws INVALID_DEFINITION for a name that the network lacks */
-export function membership(what: string, { cidr, hosts }: Network, hostname: string | undefined): Membership {
+/** What a machine of this name is launched with. @throws INVALID_DEFINITION for a name that the network lacks, or another machine has */
+export function membership(what: string, network: Network, hostname: string | undefined): Membership {
+  const { cidr, hosts } = network;
   const address = hostname === undefined || !Object.hasOwn(hosts, hostname) ? undefined : hosts[hostname];
   if (address === undefined) {
     const known = Object.keys(hosts);
     const wanted = `wanted a name of the network's hosts: ${known.join(", ")}`;
     refuse(what, [failure(["hostname"], `got ${shown(hostname)}, ${wanted}${didYouMean(hostname, known)}`)]);
   }
-  const lines = ["127.0.0.1 localhost", ...Object.entries(hosts).map(([name, own]) => `${own} ${name}`)];
-  return { address: `${address}/${ipv4Network(cidr)?.bits}`, hosts: `${lines.join("\n")}\n` };
+  hold(what, network, `hosts.${hostname}`, hostname);
+  return { address: `${address}/${ipv4Network(cidr)?.bits}`, hosts: hostsText(network) };
+}
+
+/** What a fleet of this name is launched with. @throws INVALID_DEFINITION for a name that the network lacks, or another fleet has */
+export function fleetMembership(what: string, network: Network, hostname: string): FleetMembership {
+  const { cidr, fleets } = network;
+  const range = Object.hasOwn(fleets, hostname) ? addressRange(fleets[hostname] ?? "") : undefined;
+  if (!range) {
+    const known = Object.keys(fleets);
+    const others = known.length > 0 ? `: ${known.join(", ")}` : `, which has none: give it fleets: { ${hostname}: "FIRST-LAST" }`;
+    const message = `got ${shown(hostname)}, wanted a name of the network's fleets${others}${didYouMean(hostname, known)}`;
+    throw refusal(what, [failure(["hostname"], message)]);
+  }
+  hold(what, network, `fleets.${hostname}`, hostname);
+  return {
+    address: `${ipv4Text(range.first)}/${ipv4Network(cidr)?.bits}`,
+    addresses: range.count,
+    hosts: hostsText(network),
+  };
+}
+
+/** Refuses a name in a network without a network. */
+export function refuseAlone(what: string, network: Network | undefined, hostname: string | undefined): void {
+  if (network === undefined && hostname !== undefined)
+    refuse(what, [failure(["hostname"], `got ${shown(hostname)} without network: wanted network beside it`)]);
 }
 
 /** Throws what is wrong with the arguments of a resource, if anything is. */
 export function refuse(what: string, failures: readonly Failure[]): void {
-  const lines = failures.map(({ path, message }) => `${what}: ${path}: ${message}`);
-  if (failures.length > 0) throw invalidAll(failures, undefined, lines);
+  if (failures.length > 0) throw refusal(what, failures);
 }
 
-function networkFailures({ cidr, hosts }: NetworkArgs): Failure[] {
-  const network = ipv4Network(String(cidr));
-  if (!network || network.bits < 8 || network.bits > 30)
-    return [failure(["cidr"], `got ${shown(cidr)}, wanted an IPv4 network of 8 to 30 bits, as "10.77.0.0/24"`)];
-  const [least, most] = [network.first + 1, network.first + ipv4Size(network.bits) - 2];
-  const seen = new Map<number, string>();
-  return Object.entries(hosts ?? {}).flatMap(([host, address]): Failure[] => {
-    if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(host))
-      return [failure(["hosts", host], 'got a name that is none of a host: wanted lower-case letters, digits and "-", at most 63')];
-    const number = ipv4Number(String(address));
-    if (number === undefined || number < least || number > most)
-      return [failure(["hosts", host], `got ${shown(address)}, wanted an address in ${cidr}, neither its first nor its last`)];
-    const other = seen.get(number);
-    seen.set(number, host);
-    return other === undefined ? [] : [failure(["hosts", host], `got ${shown(address)}, which ${other} has: wanted another`)];
-  });
+function refusal(what: string, failures: readonly Failure[]): LinuxKitError {
+  const lines = failures.map(({ path, message }) => `${what}: ${path}: ${message}`);
+  return invalidAll(failures, undefined, lines);
+}
+
+function hostsText(network: Network): string {
+  const lines = Object.entries(namesOf(network)).map(([name, address]) => `${address} ${name}`);
+  return `${["127.0.0.1 localhost", ...lines].join("\n")}\n`;
+}
+
+/** Who has a name of a network, in this program. */
+const holders = new WeakMap<Network, Map<string, string>>();
+
+/** Two machines of one name would have one address. */
+function hold(what: string, network: Network, place: string, hostname: string | undefined): void {
+  const names = holders.get(network) ?? new Map<string, string>();
+  holders.set(network, names);
+  const other = names.get(place);
+  if (other !== undefined) refuse(what, [failure(["hostname"], `got ${shown(hostname)}, which ${other} has: wanted another`)]);
+  names.set(place, what);
 }

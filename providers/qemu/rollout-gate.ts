@@ -3,15 +3,29 @@ import { CustomResource, type CustomResourceOptions } from "@pulumi/pulumi/resou
 import type { QemuVmArgs } from "./vm.ts";
 import { requirePlugin } from "../../sdk/resource/require-plugin.ts";
 
+/** The place of a fleet in a private network. */
+export interface QemuGateNetworkArgs {
+  /** The path of the network's socket. @example "/home/me/.local/state/pulumi-linuxkit/networks/lan-1f2e3d4c-9a8b7c6d/switch" */
+  readonly socket: Input<string>;
+  /** The first machine's IPv4 address there, with the bits of the network; each further machine has the next. @example "10.77.0.21/24" */
+  readonly address: Input<string>;
+  /** How many addresses the fleet has there. @example 8 */
+  readonly addresses: Input<number>;
+  /** The machines' host name, before `-` and their number. @example "web" */
+  readonly hostname: Input<string>;
+}
+
 /** Arguments of {@link QemuGate}. */
 export interface QemuGateArgs
-  extends Omit<QemuVmArgs, "disks" | "network" | "hosts" | "member" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
+  extends Omit<QemuVmArgs, "disks" | "network" | "member" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"> {
   /** The fleet's name; its machines have this name and a number. @example "web" */
   readonly fleet: Input<string>;
   /** How many machines. @example 3 */
   readonly count: Input<number>;
   /** Machines that may be unavailable at once during a rollout. @default 1 @example 1 */
   readonly maxUnavailable?: Input<number> | undefined;
+  /** A private network beside their own, as a {@link Network} has it. @default none */
+  readonly network?: Input<QemuGateNetworkArgs | undefined>;
   /** Seconds within which a new machine must become healthy. @default 300 @example 300 */
   readonly healthTimeout?: Input<number> | undefined;
 }

@@ -26,6 +26,12 @@ export function ipv4Size(bits: number): number {
   return 2 ** (32 - bits);
 }
 
+/** The address that is so many after another: `10.200.0.3/16` is two after `10.200.0.1/16`. Bits stay. */
+export function ipv4After(address: string, steps: number): string {
+  const [own = "", ...bits] = address.split("/");
+  return [ipv4Text((ipv4Number(own) ?? 0) + steps), ...bits].join("/");
+}
+
 /** Whether two networks have an address in common. */
 export function ipv4sOverlap(a: Ipv4Network, b: Ipv4Network): boolean {
   return a.first < b.first + ipv4Size(b.bits) && b.first < a.first + ipv4Size(a.bits);

@@ -10,7 +10,7 @@ import { type MachineRecord, makeMachineFolder, removeMachineFolder, self } from
 import { qemuNetwork } from "../../providers/qemu/plugin/network.ts";
 import { checkAddress, usersOfNetwork } from "../../providers/qemu/plugin/network-users.ts";
 import { identify, waitForEnd } from "../../providers/qemu/plugin/process-id.ts";
-import { membership, Network } from "../../providers/qemu/network.ts";
+import { fleetMembership, membership, Network } from "../../providers/qemu/network.ts";
 
 const scratch = await mkdtemp(join(tmpdir(), "qemu-network-"));
 after(() => rm(scratch, { recursive: true, force: true }));
@@ -173,6 +173,7 @@ test("the address of a card follows from the machine's own", () => {
 });
 
 describe("what a network refuses", () => {
+  const fleets = (web: unknown, more = {}) => ({ cidr: "10.77.0.0/24", fleets: { web }, ...more });
   const ROWS: readonly (readonly [args: object, message: RegExp])[] = [
     [{ cidr: "10.77.0.0", hosts: {} }, /^network "lan": cidr: got "10\.77\.0\.0", wanted an IPv4 network of 8 to 30 bits/],
     [{ cidr: "10.77.0.0/31", hosts: {} }, /cidr: got "10\.77\.0\.0\/31", wanted/],
@@ -182,6 +183,30 @@ describe("what a network refuses", () => {
     [{ cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.0" } }, /hosts\.m1: got "10\.77\.0\.0", wanted/],
     [{ cidr: "10.77.0.0/24", hosts: { m1: "10.77.0.1", m2: "10.77.0.1" } }, /hosts\.m2: got "10\.77\.0\.1", which m1 has: wanted another/],
     [{ cidr: "10.77.0.0/24", hosts: { "m 1": "10.77.0.1" } }, /hosts.*got a name that is none of a host/],
+    [{ cidr: "10.77.0.0/24", hosts: { "m1-": "10.77.0.1" } }, /hosts.*got a name that is none of a host/],
+    [{ cidr: "10.77.0.0/24", hosts: { ["m".repeat(64)]: "10.77.0.1" } }, /got a name that is none of a host: .*, at most 63$/],
+    [fleets("10.77.0.21"), /^network "lan": fleets\.web: got "10\.77\.0\.21", wanted its first and its last address, as "10\.77\.0\.1-/],
+    [fleets("10.77.0.21-"), /fleets\.web: got "10\.77\.0\.21-", wanted its first/],
+    [fleets("10.77.0.21-10.77.0.22-10.77.0.23"), /fleets\.web: got .*, wanted its first/],
+    [fleets("10.77.0.22-10.77.0.21"), /fleets\.web: got .*, wanted its first/],
+    [fleets("10.77.0.0/28"), /fleets\.web: got .*, wanted its first/],
+    [fleets(21), /fleets\.web: got 21, wanted its first/],
+    [fleets("10.77.0.250-10.77.0.255"), /fleets\.web: got .*, wanted addresses in 10\.77\.0\.0\/24, neither its first nor its last/],
+    [fleets("10.76.0.250-10.77.0.10"), /fleets\.web: got .*, wanted addresses in/],
+    [fleets("10.77.0.1-10.77.0.101"), /fleets\.web: got .*, which are 101 addresses, wanted at most 100/],
+    [
+      fleets("10.77.0.9-10.77.0.12", { hosts: { m1: "10.77.0.11" } }),
+      /fleets\.web: got "10\.77\.0\.9-10\.77\.0\.12", but m1 has 10\.77\.0\.11: wanted a range without it, or another address of m1$/,
+    ],
+    [
+      { cidr: "10.77.0.0/24", fleets: { web: "10.77.0.21-10.77.0.22", db: "10.77.0.22-10.77.0.23" } },
+      /fleets\.db: got .*, but web-1 has 10\.77\.0\.22: wanted/,
+    ],
+    [
+      fleets("10.77.0.21-10.77.0.22", { hosts: { "web-1": "10.77.0.11" } }),
+      /hosts\.web-1: got the name of a machine of fleets\.web, wanted another$/,
+    ],
+    [{ cidr: "10.77.0.0/24", fleets: { Web: "10.77.0.21-10.77.0.22" } }, /fleets\.Web: got a name that is none of a host: .*, at most 60$/],
   ];
   for (const [args, message] of ROWS)
     test(String(message), () => assert.throws(() => new Network("lan", args as never), { code: "INVALID_DEFINITION", message }));
@@ -194,5 +219,31 @@ describe("what a network refuses", () => {
     });
     assert.throws(() => membership('machine "a"', lan, "web"), { message: /^machine "a": hostname: got "web", wanted a name .*: m1, m2$/ });
     assert.throws(() => membership('machine "a"', lan, undefined), { message: /got nothing, wanted a name/ });
+    assert.throws(() => membership('machine "a"', lan, "m1"), {
+      message: 'machine "a": hostname: got "m1", which machine has: wanted another',
+    });
+  });
+
+  test("a fleet whose name it does not have, or another fleet has", () => {
+    const fleets = { web: "10.77.0.21-10.77.0.23", web2: "10.77.0.31-10.77.0.31" };
+    const lan = { cidr: "10.77.0.0/24", hosts: { web: "10.77.0.11" }, fleets } as unknown as Network;
+    const hosts = "127.0.0.1 localhost\n10.77.0.11 web\n10.77.0.21 web-0\n10.77.0.22 web-1\n10.77.0.23 web-2\n10.77.0.31 web2-0\n";
+    assert.deepEqual(fleetMembership('fleet "a"', lan, "web"), { address: "10.77.0.21/24", addresses: 3, hosts });
+    // a machine of the bare name is another
+    assert.deepEqual(membership('machine "b"', lan, "web"), { address: "10.77.0.11/24", hosts });
+    assert.throws(() => fleetMembership('fleet "c"', lan, "web"), {
+      code: "INVALID_DEFINITION",
+      message: 'fleet "c": hostname: got "web", which fleet "a" has: wanted another',
+    });
+    assert.throws(() => fleetMembership('fleet "c"', lan, "weeb"), {
+      message: 'fleet "c": hostname: got "weeb", wanted a name of the network\'s fleets: web, web2: did you mean "web"?',
+    });
+    assert.throws(() => fleetMembership('fleet "c"', lan, "web-0"), {
+      message: /got "web-0", wanted a name of the network's fleets: web, web2/,
+    });
+    assert.throws(() => membership('machine "c"', lan, "web-0"), { message: /got "web-0", wanted a name of the network's hosts: web/ });
+    assert.throws(() => fleetMembership('fleet "c"', { ...lan, fleets: {} } as Network, "web"), {
+      message: /wanted a name of the network's fleets, which has none: give it fleets: \{ web: "FIRST-LAST" \}$/,
+    });
   });
 });

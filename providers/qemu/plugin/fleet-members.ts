@@ -2,10 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../sdk/core/json.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
 import type { Properties } from "../../../sdk/plugin/value.ts";
-import { type FleetInputs, machineInputs } from "./fleet-inputs.ts";
+import { type FleetInputs, machineInputs, networkOfAll } from "./fleet-inputs.ts";
 import { listMachineFolders, type MachineFolder, type MachineRecord } from "./machine-folder.ts";
 import { isAlive } from "./process-id.ts";
-import { isBootFile, type VmInputs } from "./vm-inputs.ts";
+import { isOfMachine, type VmInputs } from "./vm-inputs.ts";
 
 /** A machine of a fleet. */
 export interface Member {
@@ -62,14 +62,17 @@ export function isOfGeneration(member: Member, fleet: FleetInputs): boolean {
 }
 
 function generation(fleet: FleetInputs, slot: number, salt: string): string {
-  const what = Object.fromEntries(Object.entries(machineInputs(fleet, slot)).filter(([name]) => !isBootFile(name)));
+  const what = Object.fromEntries(Object.entries(machineInputs(fleet, slot)).filter(([name]) => isOfMachine(name)));
   return `${salt}:${createHash("sha256").update(salt).update(canonicalJson(what)).digest("hex")}`;
 }
 
 /** The inputs of a fleet that is imported, as its machines recorded them: without user data and secrets. */
 export function importedFleet(id: string, members: readonly Member[]): Properties {
   const [first] = members;
-  const { disks: _disks, waitForHealth: _wait, ...machine } = (first?.folder.record.inputs ?? {}) as Partial<VmInputs>;
+  const { disks: _disks, waitForHealth: _wait, network, ...machine } = (first?.folder.record.inputs ?? {}) as Partial<VmInputs>;
   const count = new Set(members.map(({ slot }) => slot)).size;
-  return { kind: "qemu", fleet: id.replace(/(-[0-9a-f]{8}){2}$/, ""), count, ...machine } as Properties;
+  return {
+    ...{ kind: "qemu", fleet: id.replace(/(-[0-9a-f]{8}){2}$/, ""), count, ...machine },
+    ...(network && { network: networkOfAll(network, first?.slot ?? 0, count) }),
+  } as Properties;
 }

@@ -44,7 +44,7 @@ export function qemuGate(
     kind: "qemu",
     inputs: fleetInputs,
     outputSchema: fleetOutputs,
-    check: ({ inputs, isSecret }) => checkFleet(inputs, isSecret),
+    check: ({ inputs, isSecret, oldInputs }) => checkFleet(inputs, isSecret, oldInputs),
     drifted: ({ running }, { count }) => (running === count ? undefined : new Map([["running", "update"]])),
     id: ({ fleet }) => newId(fleet),
     driver: async (wanted, before, { urn, progress, id, oldOutputs }) =>
@@ -115,14 +115,12 @@ async function describeFleet(members: readonly Member[]): Promise<FleetOutputs> 
 }
 
 function previewed(inputs: Properties): Properties {
-  const { count, publish } = inputs;
+  const { network: _network, ...rest } = inputs;
+  const { count, publish } = rest;
   const known =
     typeof count === "number" && Array.isArray(publish) && publish.every((item) => typeof item === "string" && !/:0:/.test(item));
   const urls = known
-    ? Array.from(
-        { length: count },
-        (_, slot) => addresses(asPublications(machineInputs(inputs as unknown as FleetInputs, slot).publish)).url,
-      )
+    ? Array.from({ length: count }, (_, slot) => addresses(asPublications(machineInputs(rest as unknown as FleetInputs, slot).publish)).url)
     : UNKNOWN;
   return { machines: UNKNOWN, urls, running: count ?? UNKNOWN };
 }

@@ -17,7 +17,8 @@ export const serial = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,19}$/, '1 t
 /** The serial of the disk that holds the root filesystem, or the whole bootable system. */
 export const ROOT_SERIAL = "root";
 
-const hostPath = z.string("the path of a file on this host").min(1, "the path of a file on this host");
+/** The path of a file of this host. */
+export const hostPath = z.string("the path of a file on this host").min(1, "the path of a file on this host");
 
 const bootFile = (description: string) => input(description, hostPath.exactOptional(), { onChange: "ignore" });
 
@@ -28,6 +29,9 @@ const publication = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: read.wanted });
   return z.NEVER;
 });
+
+/** The name of a host, without a domain. */
+export const hostName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "a host's name");
 
 const disk = z.strictObject({
   path: input("Absolute path on this host.", hostPath),
@@ -60,6 +64,7 @@ export const machineShape = {
     "Whether the guest can open connections, to this host and beyond; false excludes published UDP ports. Default: true.",
     z.boolean().exactOptional(),
   ),
+  hosts: input("Becomes `/run/config/hosts` in the guest, at its next start.", z.string().exactOptional(), { onChange: "ignore" }),
   userData: input("Becomes `/run/config/userdata` in the guest.", z.string().exactOptional()),
   secrets: input(
     "By service, then by name: files under `/run/secrets` of the service.",
@@ -80,12 +85,11 @@ export const vmInputs = resourceInputs(
         .strictObject({
           socket: input("Path of the network's socket.", hostPath),
           address: input("The machine's IPv4 address there, with the bits of the network.", z.cidrv4()),
-          hostname: input("The machine's host name.", z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "a host's name")),
+          hostname: input("The machine's host name.", hostName),
         })
         .exactOptional(),
     ),
     member: input("Its place in a cluster of the network's machines.", memberInputs.exactOptional(), { onChange: "update" }),
-    hosts: input("Becomes `/run/config/hosts` in the guest, at its next start.", z.string().exactOptional(), { onChange: "ignore" }),
     waitForHealth: input(
       "Whether to wait until the guest says that all its services are healthy.",
       z.boolean().default(true),
@@ -117,9 +121,9 @@ export type VmInputs = Readonly<z.output<typeof vmInputs>>;
 /** Inputs that are paths of what a machine boots. */
 const BOOT_FILES = ["kernel", "initrd", "root", "disk"] as const satisfies readonly (keyof VmInputs)[];
 
-/** Whether an input is the path of a boot file: the path does not identify the content. */
-export function isBootFile(name: string): boolean {
-  return (BOOT_FILES as readonly string[]).includes(name);
+/** Whether a machine with another value of an input is another machine: not for the path of a boot file, which does not identify the content. */
+export function isOfMachine(name: string): boolean {
+  return name !== "hosts" && !(BOOT_FILES as readonly string[]).includes(name);
 }
 
 /** Paths of what a machine boots. */
