@@ -16,7 +16,7 @@ import { mustRun } from "../support/run-tool.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/docker", import.meta.url));
 const SPY_PORT = 8100;
-const MOST_MB = 88;
+const MOST_MB = 90;
 
 async function exampleDefinition(config: Readonly<Record<string, string>>): Promise<Definition> {
   const resources = await runProgram(await findProgram(EXAMPLE, undefined, config), {}, AbortSignal.timeout(120_000));
