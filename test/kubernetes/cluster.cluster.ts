@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { freePort, freePorts } from "../support/free-port.ts";
 import { judge, scratch } from "../support/judge.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
 import { ensureKubernetesPrograms, KUBERNETES, PAUSE, WEB, writeBusyboxArchive } from "./support/programs.ts";
+import { exampleWorkload } from "./support/workload.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/kubernetes/", import.meta.url));
 /** MB of kernel and root of a worker: kubelet, containerd and the plugins of its network. */
@@ -100,7 +101,7 @@ test("examples/kubernetes keeps a deployment answering through a new image and a
       ready("control-1", "worker-1", "worker-2");
       began = performance.now();
       const workload = join(folder.path, "web.json");
-      await writeFile(workload, (await readFile(join(EXAMPLE, "web.json"), "utf8")).replace("nginx:1.27", WEB.name));
+      await writeFile(workload, await exampleWorkload());
       kubectl("apply", "--validate=false", "-f", workload);
       for (const url of urls) await until(`${url} answers`, () => answers(url));
       t.diagnostic(`the deployment answers: ${seconds(began)} s`);

@@ -15,6 +15,7 @@ import { type NodeObject, readNode, takesPods } from "../../sdk/kubernetes/plugi
 import { judge, scratch } from "../support/judge.ts";
 import { alone, ensureDebProgram, nativeControlPlane, type NativeControlPlane, NETWORKS } from "./support/native.ts";
 import { ensureKubernetesPrograms, KUBERNETES } from "./support/programs.ts";
+import { exampleWorkload } from "./support/workload.ts";
 
 const etcdFolder = await ensureDebProgram("etcdctl");
 const signal = AbortSignal.timeout(600_000);
@@ -76,6 +77,15 @@ describe("the control plane's own flags and keys, on this host", { timeout: 600_
     assert.match(judge(kubectl, "--kubeconfig", file, "version"), new RegExp(`Server Version: v${KUBERNETES}`));
     assert.match(judge(kubectl, "--kubeconfig", file, "auth", "can-i", "*", "*"), /yes/);
     assert.match(judge(kubectl, "--kubeconfig", file, "get", "--raw", "/readyz"), /^ok$/);
+  });
+
+  test("the API server knows every field of the example's workload", async () => {
+    const [file, objects] = ["admin.conf", "workload.json"].map((name) => join(folder.path, name)) as [string, string];
+    await writeFile(file, kubeconfig("test", { servers: [`https://${plane.at}`], authority: ca, user: admin }), { mode: 0o600 });
+    await writeFile(objects, await exampleWorkload());
+    const kubectl = join(await ensureKubernetesPrograms(), "kubectl");
+    const said = judge(kubectl, "--kubeconfig", file, "apply", "--dry-run=server", "--validate=strict", "-f", objects);
+    for (const kind of ["deployment.apps", "poddisruptionbudget.policy", "service"]) assert.ok(said.includes(`${kind}/web created`), said);
   });
 
   describe("a client is refused", () => {

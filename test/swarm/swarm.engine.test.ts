@@ -3,13 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
 import { discard } from "../../providers/qemu/plugin/start.ts";
-import type { Json } from "../../sdk/core/json.ts";
-import { type EngineAnswer, engineAt } from "../../sdk/swarm/plugin/engine.ts";
-import type { SwarmNode, SwarmService, SwarmState, SwarmTask } from "../../sdk/swarm/plugin/node.ts";
+import type { SwarmState } from "../../sdk/swarm/plugin/node.ts";
 import { notJoined } from "../../sdk/swarm/plugin/join.ts";
 import { leaks } from "../cluster/readable.ts";
 import { processesWith } from "../qemu/machine-run.ts";
@@ -17,23 +14,17 @@ import { writeDockerArchive } from "../support/docker-archive.ts";
 import { makeStack } from "../support/engine.ts";
 import { freePorts } from "../support/free-port.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
+import { eventually as until } from "../support/until.ts";
 import { watchNodes } from "../cluster/watch-nodes.ts";
+import { change, spread, type SwarmAccess, swarmEngines, webService } from "./support/web-service.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/swarm/", import.meta.url));
 const home = await mkdtemp(join(tmpdir(), "linuxkit-swarm-"));
 after(() => rm(home, { recursive: true, force: true }));
 
-interface Outputs {
-  readonly endpoints: Readonly<Record<string, string>>;
-  readonly client: { readonly ca: string; readonly certificate: string; readonly key: string };
+interface Outputs extends SwarmAccess {
   readonly unlockKey: string;
   readonly urls: readonly string[];
-}
-
-/** Looks until it finds what is wanted, at most five minutes. */
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 300_000; !(await look().catch(() => false)); await sleep(250))
-    assert.ok(performance.now() < end, what);
 }
 
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(0);
@@ -70,34 +61,17 @@ test("three managers of examples/swarm keep a service answering through a new im
   try {
     const { text: log } = await stack.must("up", "--yes", "--skip-preview", "-v=9", "--logtostderr");
     t.diagnostic(`three managers: ${seconds(began)} s`);
-    let { endpoints, client, unlockKey, urls } = (await stack.outputs()) as unknown as Outputs;
+    let { client, unlockKey, urls, ...outputs } = (await stack.outputs()) as unknown as Outputs;
     /** A machine that starts again has its engine at another port. */
     const lookAgain = async (): Promise<void> => {
-      ({ endpoints, client, unlockKey, urls } = (await stack.outputs()) as unknown as Outputs);
+      ({ client, unlockKey, urls, ...outputs } = (await stack.outputs()) as unknown as Outputs);
     };
-    const ask = async (node: string, method: "GET" | "POST", path: string, body?: Json): Promise<EngineAnswer> => {
-      const at = String(endpoints[node]).replace("tcp://localhost", "127.0.0.1");
-      const call = { method, path, signal: AbortSignal.timeout(60_000), ...(body !== undefined && { body }) };
-      return engineAt({ name: node, at, keys: client })(call);
-    };
-    const must = async <T>(...call: Parameters<typeof ask>): Promise<T> => {
-      const answer = await ask(...call);
-      assert.ok(answer.status < 400, `${call.slice(0, 3).join(" ")}: ${answer.message}`);
-      return answer.body as T;
-    };
-    const nodes = () => must<readonly SwarmNode[]>("m1", "GET", "/nodes");
+    const engines = swarmEngines(() => ({ client, ...outputs }));
+    const { ask, must, nodes, running } = engines;
     const reachable = async () => (await nodes()).filter(({ ManagerStatus }) => ManagerStatus?.Reachability === "reachable").length;
     assert.equal(await reachable(), 3);
 
-    const service = {
-      Name: "web",
-      TaskTemplate: {
-        ContainerSpec: { Image: "web:1", Mounts: [{ Type: "tmpfs", Target: "/data" }] },
-        RestartPolicy: { Condition: "any", Delay: 1e9 },
-      },
-      Mode: { Replicated: { Replicas: 3 } },
-      EndpointSpec: { Mode: "vip", Ports: [{ Protocol: "tcp", TargetPort: 80, PublishedPort: 8080, PublishMode: "ingress" }] },
-    };
+    const service = webService({ Image: "web:1", Mounts: [{ Type: "tmpfs", Target: "/data" }] }, 80);
     const { ID } = await must<{ readonly ID: string }>("m1", "POST", "/services/create", service);
     const answers = (url: string) =>
       fetch(url, { signal: AbortSignal.timeout(20_000) }).then(async (got) => (await got.text()).startsWith("start"));
@@ -130,27 +104,15 @@ test("three managers of examples/swarm keep a service answering through a new im
     });
 
     await step("a node that is killed has its replicas started elsewhere, and the two others take changes", async () => {
-      const running = async () =>
-        (await must<readonly SwarmTask[]>("m1", "GET", `/tasks?filters=${encodeURIComponent('{"desired-state":["running"]}')}`)).filter(
-          ({ Status, NodeID }) => Status.State === "running" && NodeID,
-        );
-      const change = async (to: Readonly<Record<string, Json>>) => {
-        const { Version } = await must<SwarmService>("m1", "GET", `/services/${ID}`);
-        await must("m1", "POST", `/services/${ID}/update?version=${Version.Index}`, { ...service, ...to });
-      };
-      // the roll has moved all of them: a forced update spreads them over the nodes
-      await change({ TaskTemplate: { ...service.TaskTemplate, ForceUpdate: 100 } });
-      await until("the replicas are spread", async () => {
-        const { UpdateStatus } = await must<SwarmService>("m1", "GET", `/services/${ID}`);
-        return UpdateStatus?.State === "completed" && new Set((await running()).map(({ NodeID }) => NodeID)).size === 3;
-      });
+      await spread(engines, ID, service);
       const lost = (await nodes()).find(({ Description }) => Description?.Hostname === "m3")?.ID;
       process.kill(await pidOf("m3"), "SIGKILL");
       began = performance.now();
       await until("three replicas run elsewhere", async () => (await running()).filter(({ NodeID }) => NodeID !== lost).length === 3);
       t.diagnostic(`the replicas of a lost node run elsewhere: ${seconds(began)} s`);
       for (const url of urls.slice(0, 2)) await until(`${url} answers`, () => answers(url));
-      await change({ TaskTemplate: { ...service.TaskTemplate, ForceUpdate: 100 }, Mode: { Replicated: { Replicas: 2 } } });
+      const two = { Mode: { Replicated: { Replicas: 2 } } };
+      await change(engines, ID, service, { TaskTemplate: { ...service.TaskTemplate, ForceUpdate: 100 }, ...two });
       await until("two replicas are left", async () => (await running()).length === 2);
     });
 
