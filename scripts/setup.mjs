@@ -25,7 +25,7 @@ const DEBIAN_PACKAGES = {
     "/usr/share/AAVMF/AAVMF_CODE.fd": "qemu-efi-aarch64",
     swtpm: "swtpm",
   },
-  bench: { debootstrap: "debootstrap", mke2fs: "e2fsprogs" },
+  bench: { busybox: "busybox-static", debootstrap: "debootstrap", mke2fs: "e2fsprogs" },
   judges: {
     busybox: "busybox-static",
     chromium: "chromium",

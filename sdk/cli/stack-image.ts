@@ -68,7 +68,7 @@ async function exported(stack: string): Promise<Exported> {
 }
 
 /** A copy with a text in the place of each secret. */
-function withoutSecrets(value: unknown): unknown {
+export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   if (Object.hasOwn(value, SIGNATURE)) return "[secret]";
