@@ -20,8 +20,8 @@ export interface FleetArgs
     SourceArgs<MachineImage>,
     Pick<QemuGateArgs, "memoryMiB" | "cpus" | "outbound" | "userData" | "maxUnavailable" | "healthTimeout"> {
   /**
-   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes each machine's last disk;
-   * or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * A build that writes `kernel+initrd` or `kernel+squashfs-initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes
+   * each machine's last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
    * @default one made from `image`
    */
   readonly build?: ImageBuild | undefined;

@@ -15,8 +15,8 @@ import type { VmInputs } from "./plugin/vm-inputs.ts";
 /** Arguments of {@link MachineImage}: a build, or an operating system that is then built as its child. */
 export interface MachineImageArgs extends BuildArgs {
   /**
-   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes a disk of the machine; or
-   * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * A build that writes `kernel+initrd` or `kernel+squashfs-initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes
+   * a disk of the machine; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
    * @default one made from `image`
    */
   readonly build?: ImageBuild | undefined;
@@ -96,7 +96,8 @@ function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): B
     const file = files.find((file) => file.role === role && suffix.test(file.name));
     return file && `${folder}/${file.name}`;
   };
-  const [kernel, initrd, base, root] = ["kernel", "initrd", "base-initrd", "root"].map((role) => path(role));
+  const [kernel, base, root] = ["kernel", "base-initrd", "root"].map((role) => path(role));
+  const initrd = path("initrd") ?? path("squashfs-initrd");
   if (kernel !== undefined && initrd !== undefined) return { kernel, initrd };
   if (kernel !== undefined && base !== undefined && root !== undefined) return { kernel, initrd: base, root };
   // a build may also have written images for clouds
@@ -107,7 +108,7 @@ function bootFiles(name: string, folder: string, files: readonly BuiltFile[]): B
   const roles = files.map(({ role }) => role).join(", ") || "no file";
   throw new LinuxKitError(
     "INVALID_DEFINITION",
-    `${name}: got a build with ${roles}, wanted one of kernel+initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`,
+    `${name}: got a build with ${roles}, wanted one of kernel+initrd or kernel+squashfs-initrd, of raw-efi, raw-hybrid, qcow2-efi or aws, or of kernel+squashfs or kernel+erofs with debian.kernel()`,
     { path: "build" },
   );
 }

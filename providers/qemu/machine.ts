@@ -23,8 +23,8 @@ export interface MachineArgs
       "memoryMiB" | "cpus" | "publish" | "outbound" | "userData" | "waitForHealth" | "crashLimit" | "rollBack" | "keepOnFailure"
     > {
   /**
-   * A build that writes `kernel+initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes the last disk; or
-   * `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
+   * A build that writes `kernel+initrd` or `kernel+squashfs-initrd`; or `kernel+squashfs` or `kernel+erofs`, whose root becomes
+   * the last disk; or `raw-efi`, `raw-hybrid`, `qcow2-efi` or `aws`, a disk that UEFI boots.
    * @default one made from `image`
    */
   readonly build?: ImageBuild | undefined;

@@ -43,8 +43,12 @@ export function bootMemoryMiB({ packed, unpacked }: InitrdMemory): { readonly le
  * the kernel may still read it.
  *
  * @param open returns its bytes from an offset to the end
+ * @param onPath called with each path in it
  */
-export async function initrdMemory(open: (offset: number) => Bytes): Promise<InitrdMemory | undefined> {
+export async function initrdMemory(
+  open: (offset: number) => Bytes,
+  onPath: (path: string) => void = () => {},
+): Promise<InitrdMemory | undefined> {
   let unpacked = 0;
   try {
     for (let at = 0; ; ) {
@@ -52,7 +56,7 @@ export async function initrdMemory(open: (offset: number) => Bytes): Promise<Ini
       if (archive === "end") return { packed: start, unpacked };
       if (archive === "unknown") return undefined;
       await using opened = archive;
-      const counted = await countArchive(opened.cpio);
+      const counted = await countArchive(opened.cpio, onPath);
       if (counted === undefined) return undefined;
       unpacked += counted;
       at = start + (await opened.end());
@@ -64,15 +68,16 @@ export async function initrdMemory(open: (offset: number) => Bytes): Promise<Ini
 }
 
 /** Counts one newc archive, trailer included; undefined where it is not one. */
-async function countArchive(reader: ByteReader): Promise<number | undefined> {
+async function countArchive(reader: ByteReader, onPath: (path: string) => void): Promise<number | undefined> {
   let unpacked = 0;
   for (;;) {
     const header = (await reader.read(HEADER_BYTES)).toString("latin1");
     if (header.length < HEADER_BYTES || !/^07070[12][0-9a-f]+$/i.test(header)) return undefined;
     const [size, nameSize] = [field(header, 6), field(header, 11)];
-    const name = await reader.read(nameSize);
+    const name = (await reader.read(nameSize)).toString("latin1", 0, nameSize - 1);
     await reader.skip(padded(HEADER_BYTES + nameSize) - HEADER_BYTES - nameSize + padded(size));
-    if (name.toString("latin1", 0, nameSize - 1) === TRAILER) return unpacked;
+    if (name === TRAILER) return unpacked;
+    onPath(name);
     unpacked += unpackedBytes(size);
   }
 }

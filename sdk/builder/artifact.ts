@@ -5,7 +5,7 @@ import type { Pcrs } from "../disk/pcrs.ts";
 /** A file that a build wrote. */
 export interface ArtifactFile {
   /**
-   * `kernel`, `initrd` and `cmdline`; `base-initrd` and `root` if the root filesystem is a separate file; `image` for a
+   * `kernel`, `initrd` and `cmdline`; `squashfs-initrd` for an initrd that carries its root packed; `base-initrd` and `root` if the root filesystem is a separate file; `image` for a
    * format of one file; `sbom` and `sbom-cyclonedx`.
    */
   readonly role: string;

@@ -1,4 +1,4 @@
-import { bootMemoryMiB, initrdMemory } from "../archive/initrd-memory.ts";
+import { bootMemoryMiB, type InitrdMemory, initrdMemory, unpackedBytes } from "../archive/initrd-memory.ts";
 import type { OnProgress } from "../core/progress.ts";
 import type { Content } from "../format/parts.ts";
 
@@ -23,13 +23,35 @@ export async function bootMemory(archives: readonly Content[], onProgress: OnPro
     image.packed += memory.packed;
     image.unpacked += memory.unpacked;
   }
+  return told(
+    image,
+    "; to use less, keep the root packed in memory: kernel+squashfs-initrd, or on a disk: kernel+squashfs, kernel+erofs, iso-bios or iso-efi",
+    onProgress,
+  );
+}
+
+/**
+ * As {@link bootMemory}, for an initramfs of a first stage and a packed root, which the kernel copies as it is.
+ *
+ * @param size bytes of the whole initramfs
+ */
+export function packedRootMemory(
+  stage1: { readonly size: number; readonly unpacked: number },
+  size: number,
+  onProgress: OnProgress | undefined,
+): number {
+  const image = { packed: size, unpacked: stage1.unpacked + unpackedBytes(size - stage1.size) };
+  return told(image, "; to use less, keep the root on a disk: kernel+squashfs, kernel+erofs, iso-bios or iso-efi", onProgress);
+}
+
+/** Reports what an image needs, with what to do where that is much. @returns MiB */
+function told(image: InitrdMemory, instead: string, onProgress: OnProgress | undefined): number {
   const { enough } = bootMemoryMiB(image);
   const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => Math.ceil(bytes / (1 << 20)));
   const large = enough > USUAL_MIB;
-  const instead = large ? "; to use less, keep the root on a disk: kernel+squashfs, kernel+erofs, iso-bios or iso-efi" : "";
   onProgress?.({
     stage: "build",
-    message: `as an initramfs, this system needs about ${enough} MiB of memory to boot (${packed} packed, ${unpacked} unpacked), plus what its services use${instead}`,
+    message: `as an initramfs, this system needs about ${enough} MiB of memory to boot (${packed} packed, ${unpacked} unpacked), plus what its services use${large ? instead : ""}`,
     lasting: large,
   });
   return enough;

@@ -10,11 +10,11 @@ import { chooseFormats, DEFAULT_FORMAT, loaderFiles } from "../format/formats.ts
 import type { LoaderFile } from "../format/loaders.ts";
 import type { Content, FormatWriter, Parts } from "../format/parts.ts";
 import { diskIdentity, type Plan } from "../plan/plan.ts";
-import { needsStage1, stage1Segment } from "../plan/stage1.ts";
 import { type Artifact, type ArtifactFile, artifactDigest } from "./artifact.ts";
-import { bootMemory } from "./boot-memory.ts";
+import { bootMemory, packedRootMemory } from "./boot-memory.ts";
 import type { BuildPlanOptions } from "./build-plan-options.ts";
 import { cacheFilesOf } from "./cache-files.ts";
+import { checkPackedRoot, makeFirstStages } from "./first-stages.ts";
 import { endToEnd, joinSegments, microcodeArchive } from "./join.ts";
 import { readLoaders } from "./loaders.ts";
 import { artifactPcrs } from "./artifact-pcrs.ts";
@@ -46,6 +46,7 @@ export async function buildPlan(plan: Plan, options: BuildPlanOptions): Promise<
       },
     );
   }
+  checkPackedRoot(plan, formats);
   throwIfCancelled(signal, "the build");
   await removeDeadParts(outputDir);
   const context: BuildContext = {
@@ -111,7 +112,7 @@ async function buildOnce(
   const withInitrd = formats.some(({ needs }) => needs === "initrd");
   const prepared = await prepare(withInitrd ? plan : { ...plan, segments: [] }, context);
   const loaders = await readLoaders(loaderFiles(formats, plan.arch), options.loaders ?? [], context);
-  const stage1 = await makeStage1(plan, formats, context);
+  const stages = await makeFirstStages(plan, formats, context);
   const segments = await joinSegments(prepared.segments, context.segments);
   const archives = [...(prepared.microcode ? [microcodeArchive(contentOf(prepared.microcode, context.segments))] : []), ...segments];
   const common = {
@@ -120,13 +121,12 @@ async function buildOnce(
     cmdline: plan.cmdline,
     ...kernelContent(prepared, context.segments),
     loader: (file: LoaderFile) => present(loaders.get(file)),
-    ...(stage1 && { stage1: contentOf(stage1, context.segments) }),
     ...(options.diskMiB !== undefined && { diskMiB: options.diskMiB }),
     ...(options.signer && { signer: options.signer }),
     ...(options.signal && { signal: options.signal }),
     aside: context.segments.path("image"),
   };
-  const memoryMiB = withInitrd ? await bootMemory(archives, options.onProgress) : undefined;
+  let memoryMiB = withInitrd ? await bootMemory(archives, options.onProgress) : undefined;
   const initrd = { segments: endToEnd(segments), initrd: endToEnd(archives), archives };
   const held: StagedFile[] = [];
   const files: ArtifactFile[] = [];
@@ -135,10 +135,17 @@ async function buildOnce(
   await using tree = new WholeTree(plan, context);
   try {
     for (const format of formats) {
-      const { fetched, share } = await sharedFiles(format, plan, loaders, options, context);
+      const stage1 = format.stage1 && stages.get(format.stage1);
+      const packed = format.stage1 === "packed-root" ? stage1 : undefined;
+      const { fetched, share } = await sharedFiles(format, plan, loaders, options, context, packed?.digest);
       held.push(...[...fetched.values()].map(({ staged }) => staged));
       const wantsTree = format.needs === "tree" && format.suffixes.some((suffix) => !fetched.has(suffix));
-      const parts: Parts = { ...common, ...(format.needs === "tree" ? { tree: wantsTree ? await tree.entries() : () => [] } : initrd) };
+      const parts: Parts = {
+        ...common,
+        ...(stage1 && { stage1: contentOf(stage1, context.segments) }),
+        // what is written to a packed root is a copy in the layer above it
+        ...(format.needs === "tree" ? { tree: wantsTree ? await tree.entries(packed ? "all" : "own") : () => [] } : initrd),
+      };
       for (const wanted of format.files(parts)) {
         const { role, suffix } = wanted;
         // several formats write the same kernel and command line
@@ -147,6 +154,11 @@ async function buildOnce(
         if (!held.includes(staged)) held.push(staged);
         files.push({ ...file, role });
         if (format.suffixes.includes(suffix)) toShare.push(() => share(suffix, file));
+        if (packed && format.suffixes.includes(suffix)) {
+          const needed = packedRootMemory({ size: packed.size, unpacked: packed.paths.unpacked ?? 0 }, file.size, options.onProgress);
+          // of both forms of a root in memory, the unpacked one wants more
+          memoryMiB ??= needed;
+        }
       }
     }
     pcrs = await artifactPcrs(formats, plan.arch, { ...common, ...initrd }, options.onProgress);
@@ -164,16 +176,6 @@ async function buildOnce(
     cached: cached && !repaired.has(key),
   }));
   return { files, digest: artifactDigest(files), segments: made, ...(pcrs && { pcrs }), ...(memoryMiB !== undefined && { memoryMiB }) };
-}
-
-/** The initramfs for a root on a disk; undefined when no format wants one. */
-async function makeStage1(
-  { kernel, arch }: Plan,
-  formats: readonly FormatWriter[],
-  context: BuildContext,
-): Promise<CachedSegment | undefined> {
-  if (!needsStage1(kernel) || !formats.some(({ rootOnDisk }) => rootOnDisk)) return undefined;
-  return (await prepare({ segments: [stage1Segment(kernel, arch)] }, context)).segments[0];
 }
 
 function kernelContent({ kernel, microcode }: Prepared, store: SegmentStore): { kernel?: Content; microcode?: Content } {

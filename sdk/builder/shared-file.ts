@@ -1,5 +1,5 @@
 import { NO_PATHS } from "../cache/segment-store.ts";
-import { digestOf, hexOf } from "../core/digest.ts";
+import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
 import { fileBytes } from "../core/file-bytes.ts";
 import { verify } from "../core/bytes.ts";
@@ -27,6 +27,8 @@ const NONE: SharedFiles = { fetched: new Map(), share: () => {} };
 /**
  * Looks for the files of a costly format in the shared cache. Signed formats are always made here: their signature
  * must come from the signer that this build names.
+ *
+ * @param stage1 the digest of the first stage that the files hold
  */
 export async function sharedFiles(
   format: FormatWriter,
@@ -34,12 +36,13 @@ export async function sharedFiles(
   loaders: ReadonlyMap<LoaderFile, Uint8Array>,
   options: BuildPlanOptions,
   { shared }: Pick<BuildContext, "shared">,
+  stage1?: Digest,
 ): Promise<SharedFiles> {
   if (!shared || !format.costly || options.signer) return NONE;
   const { name, diskMiB } = options;
   const digests = Object.fromEntries((format.loaders?.(plan.arch) ?? []).map((file) => [file, digestOf(loaders.get(file) ?? "")]));
   const keyOf = (suffix: string): string =>
-    hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, diskMiB })));
+    hexOf(digestOf(canonicalJson({ format: FORMAT_LAYOUT, suffix, plan: plan.digest, loaders: digests, diskMiB, stage1 })));
   const fetched = new Map<string, StagedArtifact>();
   for (const suffix of format.suffixes) {
     const found = await shared.fetch(keyOf(suffix), `${name}${suffix}`, ({ size, open }) =>

@@ -30,8 +30,11 @@ export interface AddOptions {
 export interface EntriesOptions {
   /** Whether directories without an entry are written. */
   readonly implied: "written" | "left out";
-  /** Which files become hard links: also equal files that are sealed, or only the hard links of an image. @default "equal" */
-  readonly links?: "equal" | "own";
+  /**
+   * Which files become hard links: also equal files that are sealed, only the hard links of an image, or all that are equal,
+   * where nothing writes to the tree itself. @default "equal"
+   */
+  readonly links?: "equal" | "own" | "all";
   /** Whether the chunks of bodies reuse their memory. @default "own" */
   readonly memory?: Memory;
 }
@@ -98,7 +101,7 @@ export class Tree {
    * For `memory` see {@link Spool.read}.
    */
   *entries({ implied, links = "equal", memory = "own" }: EntriesOptions): Generator<CpioEntry> {
-    const shareKey = links === "equal" ? equalKey : linkKey;
+    const shareKey = links === "own" ? linkKey : (node: Node) => equalKey(links === "all" ? { ...node, sealed: true } : node);
     const names = new Map<string, { count: number; first?: string }>();
     for (const node of this.#nodes.values()) {
       const key = shareKey(node);

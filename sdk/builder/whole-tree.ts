@@ -16,8 +16,8 @@ export class WholeTree implements AsyncDisposable {
     this.#context = context;
   }
 
-  /** A function that lists the entries; it may be called several times. */
-  async entries(): Promise<() => Iterable<Entry>> {
+  /** A function that lists the entries; it may be called several times. @param links see `Tree.entries` */
+  async entries(links: "own" | "all"): Promise<() => Iterable<Entry>> {
     this.#spool ??= await Spool.open(this.#context.segments.path("tree"));
     this.#tree ??= await growTree(
       this.#plan.segments.flatMap(({ steps }) => steps),
@@ -25,7 +25,7 @@ export class WholeTree implements AsyncDisposable {
       this.#context,
     );
     const tree = this.#tree;
-    return () => tree.entries({ implied: "written", links: "own" });
+    return () => tree.entries({ implied: "written", links });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

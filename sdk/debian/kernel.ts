@@ -95,8 +95,14 @@ export const ROOT_MODULES: readonly string[] = Object.freeze([
   "overlay",
 ]);
 
+/** Modules that mount a root which an initramfs carries packed. A kernel must have all of them, as modules or built in. */
+export const PACKED_ROOT_MODULES: readonly string[] = Object.freeze(["loop", "squashfs", "overlay"]);
+
 /** The folder of modules in the OS; `/lib` is a symlink to `usr/lib`. */
 export const MODULES_FOLDER = "usr/lib/modules";
+
+/** What modules are for, where they are not those of an OS: a first stage mounts the root with them. */
+type Purpose = "root" | "packed-root";
 
 /** Kernel modules as files, and the order in which the guest loads them. */
 export interface KernelModules {
@@ -109,14 +115,14 @@ export interface KernelModules {
 /**
  * The default modules and the named ones, with their dependencies. The package must be in the store.
  *
- * @param options `purpose: "root"` uses {@link ROOT_MODULES} as the default modules; `without` leaves some of the default
- * modules out, unless they are named or another needs them
+ * @param options `purpose` uses {@link ROOT_MODULES} or {@link PACKED_ROOT_MODULES} as the default modules; `without` leaves some
+ * of the default modules out, unless they are named or another needs them
  * @throws NOT_FOUND for a name that the kernel lacks, with a suggestion
  */
 export async function kernelModules(
   deb: Pick<LockedDeb, "name" | "sha256">,
   names: readonly string[],
-  options: KernelOptions & { readonly purpose?: "root"; readonly without?: readonly string[] },
+  options: KernelOptions & { readonly purpose?: Purpose; readonly without?: readonly string[] },
 ): Promise<KernelModules> {
   const pack = await openKernelPack(deb, options);
   const defaults = defaultsOf(deb.name, pack.contents, options.purpose).filter((name) => !options.without?.includes(name));
@@ -154,7 +160,8 @@ export async function kernelConfig(deb: Pick<LockedDeb, "name" | "sha256">, opti
   return (await openKernelPack(deb, options)).contents.config;
 }
 
-function defaultsOf(deb: string, { modules, builtin }: KernelContents, purpose: "root" | undefined): string[] {
+function defaultsOf(deb: string, { modules, builtin }: KernelContents, purpose: Purpose | undefined): readonly string[] {
+  if (purpose === "packed-root") return PACKED_ROOT_MODULES;
   const known = new Set([...modules.map(({ name }) => name), ...builtin]);
   if (purpose === "root") return ROOT_MODULES.filter((name) => known.has(name));
   // s390x has only one kernel, and does not have this hardware

@@ -9,6 +9,7 @@ import { kernelInitrd, tarKernelInitrd } from "./kernel-initrd.ts";
 import { LOADER_FILES, type LoaderFile } from "./loaders.ts";
 import { toolMissing } from "./mksquashfs.ts";
 import type { FormatWriter } from "./parts.ts";
+import { kernelSquashfsInitrd } from "./packed-root.ts";
 import { kernelErofs, kernelSquashfs } from "./root-image.ts";
 import { tar } from "./tar.ts";
 
@@ -20,6 +21,7 @@ export const FORMATS = {
   "tar-kernel-initrd": tarKernelInitrd,
   "kernel+erofs": kernelErofs,
   "kernel+squashfs": kernelSquashfs,
+  "kernel+squashfs-initrd": kernelSquashfsInitrd,
   "raw-bios": rawBios,
   "raw-efi": rawEfi,
   "raw-hybrid": rawHybrid,

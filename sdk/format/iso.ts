@@ -29,7 +29,7 @@ const EFI = {
  */
 export const isoBios: FormatWriter = {
   needs: "tree",
-  rootOnDisk: true,
+  stage1: "root",
   suffixes: [".iso"],
   arches: ["amd64"],
   instead: "iso-efi on arm64, kernel+initrd on s390x",
@@ -41,7 +41,7 @@ export const isoBios: FormatWriter = {
 /** `iso-efi`: a CD that EFI starts, also as a disk. Kernel and first stage are one program; the CD is the root. */
 export const isoEfi: FormatWriter = {
   needs: "tree",
-  rootOnDisk: true,
+  stage1: "root",
   suffixes: ["-efi.iso"],
   ...EFI,
   // a signature of the program does not cover the root

@@ -3,6 +3,7 @@ import type { Arch } from "../core/arch.ts";
 import type { Bytes, Memory } from "../core/bytes.ts";
 import type { Overwrite } from "../core/file-output.ts";
 import type { Signer } from "../disk/signer.ts";
+import type { Stage1Purpose } from "../guest/stage1/files.ts";
 import type { LoaderFile } from "./loaders.ts";
 
 /** A file's content, which can be read more than once. */
@@ -36,7 +37,7 @@ export interface Parts {
   readonly archives?: readonly Content[];
   /** The root filesystem as paths. Only for a format that needs it. */
   readonly tree?: () => AsyncIterable<Entry> | Iterable<Entry>;
-  /** The initramfs that mounts a root, without its list of roots. Only for a format and a kernel that need it. */
+  /** The initramfs that mounts a root, without its list of roots and without a root: the first stage. Only for a format and a kernel that need it. */
   readonly stage1?: Content;
   /** Reads a file of a boot loader, one of the format's {@link FormatWriter.loaders}. */
   loader(file: LoaderFile): Uint8Array;
@@ -50,7 +51,7 @@ export interface Parts {
 }
 
 interface FileNames {
-  /** The file's purpose: `kernel`, `initrd`, `cmdline`, `base-initrd`, `root` or `image`. */
+  /** The file's purpose: `kernel`, `initrd`, `cmdline`, `squashfs-initrd`, `base-initrd`, `root` or `image`. */
   readonly role: string;
   /** The end of its name, after the artifact's name: `-kernel`, `.tar`. */
   readonly suffix: string;
@@ -74,6 +75,13 @@ export type FormatFile = FileNames &
       }
   );
 
+/** A program of the host, its Debian package, and the format to use without it. */
+export interface HostTool {
+  readonly program: string;
+  readonly package: string;
+  readonly instead: string;
+}
+
 /** Writes an operating system in one format. */
 export interface FormatWriter {
   /** The form of the root filesystem that it needs. */
@@ -95,10 +103,13 @@ export interface FormatWriter {
   wholeProgram?(arch: Arch, signed: boolean): boolean;
   /** The loader files that it needs on an architecture. @default none */
   loaders?(arch: Arch): readonly LoaderFile[];
-  /** Whether the root is on a disk, so that a kernel without built-in drivers needs a first stage. @default false */
-  readonly rootOnDisk?: boolean;
-  /** A host program that it needs, and its Debian package. @default none */
-  readonly tool?: { readonly program: string; readonly package: string };
+  /**
+   * What a first stage mounts, where the root is no initramfs: a kernel without built-in drivers needs one for a root on a disk,
+   * and every kernel for a packed root. @default the root is an initramfs, or no root is booted
+   */
+  readonly stage1?: Stage1Purpose;
+  /** A host program that it needs. @default none */
+  readonly tool?: HostTool;
   /** The files to write; parts that are absent or empty (no kernel, no command line) give no file. */
   files(parts: Parts): FormatFile[];
 }

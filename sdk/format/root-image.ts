@@ -14,7 +14,7 @@ import { BASE_INITRD, baseInitrd, rootSeed, squashfsMark } from "./stage1.ts";
 export const kernelErofs: FormatWriter = {
   needs: "tree",
   costly: true,
-  rootOnDisk: true,
+  stage1: "root",
   suffixes: ["-erofs.img"],
   files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-erofs.img", () => writeErofs(parts))],
 };
@@ -23,14 +23,10 @@ export const kernelErofs: FormatWriter = {
 export const kernelSquashfs: FormatWriter = {
   needs: "tree",
   costly: true,
-  rootOnDisk: true,
+  stage1: "root",
   suffixes: ["-squashfs.img"],
-  tool: MKSQUASHFS,
-  files: (parts) => [
-    ...kernelFiles(parts),
-    ...baseFiles(parts),
-    rootImage("-squashfs.img", () => makeSquashfs(rootOf(parts), { ...parts, mark: squashfsMark(parts) })),
-  ],
+  tool: { ...MKSQUASHFS, instead: "kernel+erofs" },
+  files: (parts) => [...kernelFiles(parts), ...baseFiles(parts), rootImage("-squashfs.img", () => writeSquashfs(parts))],
 };
 
 function baseFiles(parts: Parts): FormatFile[] {
@@ -49,6 +45,13 @@ async function* writeErofs(parts: Parts): AsyncGenerator<Uint8Array> {
   const entries: Entry[] = [];
   for await (const entry of rootOf(parts)) entries.push(entry);
   yield* readDisk(erofsVolume({ entries, seed: rootSeed.erofs(parts), label: "linuxkit" }));
+}
+
+async function* writeSquashfs(parts: Parts): AsyncGenerator<Uint8Array> {
+  // every kernel with squashfs reads gzip
+  const names = { compression: ["-comp", "gzip"], format: "kernel+squashfs", instead: "kernel+erofs" };
+  await using image = await makeSquashfs(rootOf(parts), { ...parts, ...names, mark: squashfsMark(parts) });
+  yield* image.open("reused");
 }
 
 /** The root without the contents of `/boot`, which only loaders read, as in LinuxKit. */

@@ -23,7 +23,7 @@ export function squashfsMark(parts: Parts): number {
 }
 
 /** A 32-bit number in little-endian bytes. */
-function little(value: number): Buffer {
+export function little(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
   return bytes;

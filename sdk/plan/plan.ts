@@ -3,6 +3,7 @@ import { type Digest, digestOf, hexOf } from "../core/digest.ts";
 import { canonicalJson } from "../core/json.ts";
 import type { LockedDeb } from "../debian/locked.ts";
 import type { DebianImage } from "../definition/debian-image.ts";
+import type { Stage1Purpose } from "../guest/stage1/files.ts";
 
 /**
  * Everything that determines an operating system's bytes, as plain JSON. It can be printed, compared and hashed before
@@ -107,8 +108,8 @@ export interface ModulesStep {
   readonly names: readonly string[];
   /** Default modules that this OS has no use for. @default none */
   readonly without?: readonly string[];
-  /** `root` adds the modules that mount the root filesystem instead of those of an OS. @default those of an OS */
-  readonly purpose?: "root";
+  /** The modules of a first stage, which mount the root filesystem, instead of those of an OS. @default those of an OS */
+  readonly purpose?: Stage1Purpose;
 }
 
 /** One path. Its content is in the plan itself or, if large, in the blob store. */

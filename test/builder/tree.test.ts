@@ -155,6 +155,11 @@ describe("equal files become hard links where nothing writes to them", () => {
     assert.deepEqual(await grow(images), lines);
   });
 
+  test("and everywhere, where all of the tree is sealed", async () => {
+    const entries = [fileEntry("a", "same"), fileEntry("c", "same"), fileEntry("d", "same", 0o755)];
+    assert.deepEqual(await grow([["", entries]], { links: "all" }), ["a file x2 same", "c hardlink a", "d file same"]);
+  });
+
   // the machine writes there, and containers do through binds: a change of one would be a change of the other
   test("but elsewhere only an image's own links stay, in every format", async () => {
     const entries = [fileEntry("a", "same"), fileEntry("c", "same"), hardlink("b", "a")];

@@ -178,6 +178,11 @@ describe("a kernel package", () => {
     assert.ok(!fewer.order.some((line) => line.includes("overlay")) && fewer.order.length > 0);
     const named = await kernelModules(deb, ["overlay"], { ...fixture.options, without: ["overlay"] });
     assert.ok(named.order.includes("/usr/lib/modules/overlay.ko"));
+    // a first stage without one of its modules would mount nothing
+    await assert.rejects(kernelModules(deb, [], { ...fixture.options, purpose: "packed-root" }), {
+      code: "NOT_FOUND",
+      message: /^the kernel has no module "loop"/,
+    });
     const paths: string[] = [];
     for await (const entry of files) {
       paths.push(entry.path);

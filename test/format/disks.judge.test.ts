@@ -26,6 +26,7 @@ const FORMATS: readonly FormatName[] = [
   "gcp",
   "kernel+erofs",
   "kernel+squashfs",
+  "kernel+squashfs-initrd",
 ];
 
 describe("what one build writes", () => {
@@ -125,6 +126,16 @@ describe("what one build writes", () => {
           new RegExp(`^-rw-r--r-- .* '/${path}'$`, "m"),
         );
     }
+  });
+
+  test("the packed root is, in the initrd that carries it, the same tree as beside an initrd", async () => {
+    const initrd = await readFile(built.path("-squashfs-initrd.img"));
+    const carried = initrd.lastIndexOf("070701", initrd.indexOf("root.squashfs\0"));
+    const archive = await folder.file("carried.cpio", [initrd.subarray(carried)]);
+    judge("sh", "-c", 'cd "$1" && cpio -i --quiet --no-absolute-filenames <"$2"', "sh", folder.path, archive);
+    const listed = (image: string): string => judge("unsquashfs", "-lln", "-d", "", image);
+    assert.equal(listed(join(folder.path, "root.squashfs")), listed(built.path("-squashfs.img")));
+    assert.match(await readFile(join(folder.path, "etc/root"), "latin1"), /^squashfs [0-9a-f]{8}\n$/);
   });
 
   test("the lock holds the loaders, and a build with it is offline and writes the same bytes", async () => {

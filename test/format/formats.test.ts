@@ -99,6 +99,17 @@ describe("a root on a disk", () => {
   });
 });
 
+describe("a packed root", () => {
+  const { initrd: _, ...rooted } = parts;
+
+  test("is in an initrd of its own role", () =>
+    assert.deepEqual(suffixes(formatWriter("kernel+squashfs-initrd").files({ ...rooted, stage1: textContent("stage1") })), [
+      "kernel -kernel",
+      "cmdline -cmdline",
+      "squashfs-initrd -squashfs-initrd.img",
+    ]));
+});
+
 describe("an unknown format is refused, with the list of formats:", () => {
   for (const name of ["", "Tar", "toString", "iso"]) {
     test(JSON.stringify(name), () =>
@@ -159,7 +170,7 @@ describe("formats of one build are refused", () => {
   }
 
   test("unless they share only kernel and command line", () =>
-    assert.equal(checkFormats(["kernel+initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 3));
+    assert.equal(checkFormats(["kernel+initrd", "kernel+squashfs-initrd", "kernel+erofs", "kernel+squashfs"], "s390x").length, 4));
 });
 
 describe("the packages of loaders", () => {

@@ -4,10 +4,13 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { buildPlan } from "../../sdk/builder/build-plan.ts";
+import { BlobStore } from "../../sdk/cache/blob-store.ts";
 import { present } from "../../sdk/core/present.ts";
 import { FORMATS, type FormatName } from "../../sdk/format/formats.ts";
 import { buildDisk as buildPlanned, type DiskPlanOptions } from "../support/disk-plan.ts";
 import { efiProgram } from "../support/efi-program.ts";
+import { fakeSources, planOf, segment, unpack } from "../support/fake-plan.ts";
 
 const FILL_DISK = new URL("../support/fill-disk.ts", import.meta.url).pathname;
 
@@ -105,6 +108,24 @@ describe("a failed build has an error code and leaves no file:", () => {
       await assert.rejects(buildDisk(format, outputDir), { code: "UNWRITABLE" });
     });
   }
+});
+
+test("a packed root is refused for a kernel from an image, which has no first stage", async () => {
+  const outputDir = await mkdtemp(join(folder, "out-"));
+  const plan = planOf(segment("base", unpack("base")));
+  const cacheDir = join(folder, "cache-foreign");
+  const options = { format: "kernel+squashfs-initrd", name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir) } as const;
+  const { kernel: _, ...without } = plan;
+  for (const [given, code, message] of [
+    [
+      plan,
+      "UNSUPPORTED",
+      /^kernel\.image: got an image of its own, but kernel\+squashfs-initrd wanted debian\.kernel\(\).*or kernel\+initrd$/,
+    ],
+    [without, "INVALID_DEFINITION", /^kernel: missing, and kernel\+squashfs-initrd wanted debian\.kernel\(\)/],
+  ] as const)
+    await assert.rejects(buildPlan(given, { ...options, sources: fakeSources({}) }), { code, message });
+  assert.deepEqual(await readdir(outputDir), []);
 });
 
 describe("an interrupted build leaves no file:", () => {

@@ -7,8 +7,8 @@ import type { Artifact } from "../../sdk/builder/artifact.ts";
 import { FORMATS, type FormatName } from "../../sdk/format/formats.ts";
 import { buildDisk, diskSources } from "../support/disk-plan.ts";
 
-// a fixed and a dynamic VHD have one name
-const TOGETHER = (Object.keys(FORMATS) as FormatName[]).filter((format) => format !== "dynamic-vhd");
+// a fixed and a dynamic VHD have one name, and a packed root opens Debian's modules too
+const TOGETHER = (Object.keys(FORMATS) as FormatName[]).filter((format) => !["dynamic-vhd", "kernel+squashfs-initrd"].includes(format));
 
 const hashes = ({ files }: Artifact) => files.map(({ name, size, sha256 }) => ({ name, size, sha256 }));
 

@@ -90,7 +90,7 @@ export async function buildImage(parts: Omit<ImageArgs, "kernel">, format?: Boot
   );
 }
 
-type BootFormat = "kernel+initrd" | "kernel+erofs";
+type BootFormat = "kernel+initrd" | "kernel+squashfs-initrd" | "kernel+erofs";
 
 /** Builds a complete definition. */
 export async function buildWhole(definition: Definition, format: BootFormat = "kernel+initrd"): Promise<Built> {
@@ -99,7 +99,6 @@ export async function buildWhole(definition: Definition, format: BootFormat = "k
   const { files, cmdline } = await buildDefinition(definition, { format, outputDir, name: "test" });
   const path = (role: string): string => join(outputDir, files.find((file) => file.role === role)?.name ?? role);
   const kernel = path("kernel");
-  return format === "kernel+erofs"
-    ? { kernel, initrd: path("base-initrd"), cmdline, disk: path("root") }
-    : { kernel, initrd: path("initrd"), cmdline };
+  if (format === "kernel+erofs") return { kernel, initrd: path("base-initrd"), cmdline, disk: path("root") };
+  return { kernel, initrd: path(format === "kernel+initrd" ? "initrd" : "squashfs-initrd"), cmdline };
 }

@@ -10,6 +10,7 @@ const OS = new Image({ kernel: new Kernel({ image: "example.com/kernel:1" }), in
 const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "kernel+initrd": { kernel: "-kernel", initrd: "-initrd.img", cmdline: "-cmdline" },
   "kernel+squashfs": { kernel: "-kernel", cmdline: "-cmdline", "base-initrd": "-base-initrd.img", root: "-squashfs.img" },
+  "kernel+squashfs-initrd": { kernel: "-kernel", cmdline: "-cmdline", "squashfs-initrd": "-squashfs-initrd.img" },
   "raw-efi": { image: "-efi.img" },
   "qcow2-efi": { image: "-efi.qcow2" },
   aws: { image: ".raw" },
@@ -85,6 +86,9 @@ describe("a QEMU machine", () => {
 
   for (const [formats, want] of [
     [["kernel+squashfs"], { initrd: "/cache/1/web-base-initrd.img", root: "/cache/1/web-squashfs.img" }],
+    [["kernel+squashfs-initrd"], { initrd: "/cache/1/web-squashfs-initrd.img", root: undefined }],
+    [["kernel+squashfs-initrd", "kernel+initrd"], { initrd: "/cache/1/web-initrd.img", root: undefined }],
+    [["kernel+squashfs", "kernel+squashfs-initrd"], { initrd: "/cache/1/web-squashfs-initrd.img", root: undefined }],
     [["kernel+squashfs", "kernel+initrd"], { initrd: "/cache/1/web-initrd.img", root: undefined }],
   ] as const) {
     test(`with a build of ${formats.join(" and ")} prefers a format without a disk`, async () => {

@@ -36,7 +36,7 @@ describe("the memory check", () => {
 
   test("warns if the memory is little, because another kernel may need less", async () => {
     assert.deepEqual(await warnings({ initrd: small, memoryMiB: 150 }), [
-      "memoryMiB: 150 may be too little, Debian's kernel needs about 179: the image takes 0.0 MiB, plus 100.0 MiB unpacked, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
+      "memoryMiB: 150 may be too little, Debian's kernel needs about 179: the image takes 0.0 MiB, plus 100.0 MiB unpacked, or keep the root packed in memory: format kernel+squashfs-initrd, or on a disk: format kernel+squashfs or kernel+erofs",
     ]);
   });
 
@@ -44,7 +44,17 @@ describe("the memory check", () => {
     await assert.rejects(warnings({ initrd: small, memoryMiB: 128 }), {
       code: "TOO_LARGE",
       message:
-        "memoryMiB: got 128, wanted at least 135, or about 179 with Debian's kernel: the image takes 0.0 MiB, plus 100.0 MiB unpacked: raise memoryMiB, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
+        "memoryMiB: got 128, wanted at least 135, or about 179 with Debian's kernel: the image takes 0.0 MiB, plus 100.0 MiB unpacked: raise memoryMiB, or keep the root packed in memory: format kernel+squashfs-initrd, or on a disk: format kernel+squashfs or kernel+erofs",
+    });
+  });
+
+  test("counts a packed root twice, as it stays packed, and advises only a root on a disk", async () => {
+    const packed = join(scratch, "packed");
+    await writeFile(packed, await collect(writeCpio([fileEntry("root.squashfs", Buffer.alloc(50 * MIB, 1))]), 64 * MIB));
+    await assert.rejects(warnings({ initrd: packed, memoryMiB: 128 }), {
+      code: "TOO_LARGE",
+      message:
+        "memoryMiB: got 128, wanted at least 135, or about 179 with Debian's kernel: the image takes 50.0 MiB, plus 50.0 MiB unpacked: raise memoryMiB, or keep the root on a disk: format kernel+squashfs or kernel+erofs",
     });
   });
 

@@ -4,6 +4,7 @@ import { buildPlan } from "../../sdk/builder/build-plan.ts";
 import type { BuildPlanOptions } from "../../sdk/builder/build-plan-options.ts";
 import type { PlanSources } from "../../sdk/builder/sources.ts";
 import { BlobStore } from "../../sdk/cache/blob-store.ts";
+import { debian } from "../../sdk/debian/images.ts";
 import type { LockedDeb } from "../../sdk/debian/locked.ts";
 import type { FormatName } from "../../sdk/format/formats.ts";
 import { planDigest } from "../../sdk/plan/plan.ts";
@@ -24,6 +25,8 @@ const deb = (name: string): LockedDeb => ({
 const installer = await readFile("/usr/bin/syslinux");
 
 const LOADERS = ["isolinux", "syslinux", "syslinux-common", "systemd-boot-efi"].map(deb);
+const DEBIAN_KERNEL = debian.kernel().debian;
+
 const KERNEL = efiProgram({ code: Buffer.alloc(5000, 0x90) });
 
 /** Loaders, with stand-ins for the EFI ones, and a kernel that is or is not an EFI program. */
@@ -50,7 +53,11 @@ export function buildDisk(
   outputDir: string,
   { cacheDir, cmdline = "console=ttyS0", kernel = KERNEL, ...more }: DiskPlanOptions,
 ): Promise<Artifact> {
-  const plan = { ...planOf(segment("base", unpack("base"))), cmdline };
+  // a packed root is for Debian's kernel alone
+  const own = [format].flat().includes("kernel+squashfs-initrd") && {
+    kernel: { source: { debian: DEBIAN_KERNEL, packages: [] } },
+  };
+  const plan = { ...planOf(segment("base", unpack("base"))), ...own, cmdline };
   return buildPlan(
     { ...plan, digest: planDigest(plan) },
     { format, name: "os", outputDir, cacheDir, store: new BlobStore(cacheDir), sources: diskSources(kernel), loaders: LOADERS, ...more },

@@ -3,6 +3,7 @@ import { bootMemoryMiB, initrdMemory } from "../../../sdk/archive/initrd-memory.
 import { LinuxKitError } from "../../../sdk/core/errors.ts";
 import { fileBytes } from "../../../sdk/core/file-bytes.ts";
 import type { OnProgress } from "../../../sdk/core/progress.ts";
+import { PACKED_ROOT } from "../../../sdk/guest/stage1/files.ts";
 import type { VmInputs } from "./vm-inputs.ts";
 
 /**
@@ -20,11 +21,17 @@ export async function preflight(
   if (initrd === undefined) return;
   const size = await sizeOf(initrd, "initrd");
   // the unpacked size of other formats is unknown, but at least the packed size
-  const image = (await initrdMemory((start) => fileBytes(initrd, { start, memory: "reused" }))) ?? { packed: size, unpacked: size };
+  let staysPacked = false;
+  const onPath = (path: string): void => {
+    if (path === PACKED_ROOT) staysPacked = true;
+  };
+  const counted = await initrdMemory((start) => fileBytes(initrd, { start, memory: "reused" }), onPath);
+  const image = counted ?? { packed: size, unpacked: size };
   const { least, enough } = bootMemoryMiB(image);
   const [packed, unpacked] = [image.packed, image.unpacked].map((bytes) => (bytes / (1 << 20)).toFixed(1));
   const sizes = `the image takes ${packed} MiB, plus ${unpacked} MiB unpacked`;
-  const instead = root === undefined ? ", or keep the root on a disk: format kernel+squashfs or kernel+erofs" : "";
+  const packs = staysPacked ? "" : "packed in memory: format kernel+squashfs-initrd, or ";
+  const instead = root === undefined ? `, or keep the root ${packs}on a disk: format kernel+squashfs or kernel+erofs` : "";
   if (memoryMiB < least) {
     throw new LinuxKitError(
       "TOO_LARGE",

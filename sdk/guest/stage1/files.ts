@@ -16,6 +16,12 @@ export const STAGE1_FOLDERS: readonly string[] = [
   "usr/lib/modules",
 ];
 
+/** The root, packed as a squashfs, where this initramfs carries it: see {@link Stage1Purpose}. */
+export const PACKED_ROOT = "root.squashfs";
+
+/** What a first stage mounts: a root on a disk, or one that the initramfs itself carries packed. */
+export type Stage1Purpose = "root" | "packed-root";
+
 /** The filesystems of a root. */
 export type RootKind = "squashfs" | "erofs" | "iso9660";
 

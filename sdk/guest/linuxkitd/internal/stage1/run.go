@@ -1,6 +1,6 @@
-// Package stage1 is PID 1 until the root is mounted: a small initramfs that mounts a root too large for one, and hands
-// over to its own init. It loads drivers, waits for the device, puts memory over it that may be written, and gives way to
-// /init of the root, for which all is as in an initramfs.
+// Package stage1 is PID 1 until the root is mounted: a small initramfs that mounts a root too large for one, or one that it
+// carries packed, and hands over to its own init. It loads drivers, waits for the device, puts memory over it that may be
+// written, and gives way to /init of the root, for which all is as in an initramfs.
 package stage1
 
 import (
@@ -73,7 +73,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	found, err := await(options)
+	find := func() (device, error) { return await(options) }
+	if exists(packedRoot) {
+		find = attach
+	}
+	found, err := find()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
+import { writeCpio } from "../../sdk/archive/write-cpio.ts";
+import { build } from "../../sdk/builder/build.ts";
+import { collect } from "../../sdk/core/bytes.ts";
+import { debian } from "../../sdk/debian/images.ts";
+import { File, Image, Kernel } from "../../sdk/index.ts";
+import type { Properties } from "../../sdk/plugin/value.ts";
+import { dhcp, spy } from "../guest/image.ts";
+import { kernelStarts } from "../guest/kernel-starts.ts";
+import { noise } from "../support/fake-plan.ts";
+import { scratch } from "../support/judge.ts";
+import { until } from "../support/until.ts";
+import { MachineRun } from "./machine-run.ts";
+
+const LARGE_MIB = 64;
+const MEMORY_MIB = 112;
+/** Bytes of a packed root that is cut. */
+const CUT = 4 << 20;
+
+/** Bytes of which an eighth is noise. */
+function* sparse(): Generator<Buffer> {
+  for (const block of noise(LARGE_MIB << 17)) yield Buffer.concat([block, Buffer.alloc(7 * block.length)]);
+}
+
+/** Runs a script in the spy service, which may mount and sees the whole guest. @returns its output */
+async function ask(url: string, script: string): Promise<string> {
+  const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(60_000) });
+  return answer.text();
+}
+
+describe("a machine with its root packed in memory", { timeout: 600_000 }, () => {
+  let folder: Awaited<ReturnType<typeof scratch>>;
+  let given: Properties;
+  let pathOf: (suffix: string) => string;
+  let large: string;
+  before(async () => {
+    folder = await scratch();
+    const source = await folder.file("large", sparse());
+    large = createHash("sha256")
+      .update(await readFile(source))
+      .digest("hex");
+    const image = new Image({
+      kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 linuxkit.overlay=8m" }),
+      init: [debian.init()],
+      onboot: [dhcp()],
+      services: [spy()],
+      files: [new File("/large", { source, mode: "0644" })],
+    });
+    const options = { outputDir: folder.path, name: "os", sbom: false } as const;
+    const unpacked = await build(image, { ...options, format: "kernel+initrd" });
+    const { digest, cmdline, memoryMiB } = await build(image, { ...options, format: "kernel+squashfs-initrd" });
+    // what is packed needs memory twice; what is unpacked, once more as a whole
+    assert.ok((unpacked.memoryMiB ?? 0) > LARGE_MIB + 74, `${unpacked.memoryMiB}`);
+    assert.ok((memoryMiB ?? 0) <= MEMORY_MIB, `${memoryMiB}`);
+    pathOf = (suffix) => join(folder.path, `os${suffix}`);
+    given = {
+      kernel: pathOf("-kernel"),
+      initrd: pathOf("-squashfs-initrd.img"),
+      digest,
+      cmdline,
+      memoryMiB: MEMORY_MIB,
+      publish: ["0:80"],
+    };
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  test("boots with less memory than its root takes unpacked, and nothing leads to the file of its root", async () => {
+    await using run = await MachineRun.make();
+    const { outputs } = await run.create(given);
+    assert.deepEqual(
+      run.progress.filter(({ lasting }) => lasting).map(({ message }) => message),
+      [],
+    );
+
+    assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+    assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
+    // a service that may mount can make the root writable; writes go to memory, up to its limit
+    const written = await ask(
+      outputs.url,
+      "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
+    );
+    assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
+    // equal files are one file of the squashfs, and a write to one is not a write to the other
+    const others = "/host/init /host/containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd";
+    const apart = `rm /host/much; cmp -s ${others} && echo equal; echo >>/host/init; cmp -s ${others} || echo apart`;
+    assert.deepEqual((await ask(outputs.url, apart)).trim().split("\n"), ["equal", "apart"]);
+    const device = "ls /sys/block; cat /sys/block/loop0/ro /sys/block/loop0/loop/autoclear /sys/block/loop0/loop/backing_file";
+    assert.deepEqual((await ask(outputs.url, device)).trim().split("\n"), ["loop0", "1", "1", "/root.squashfs (deleted)"]);
+    assert.equal(await ask(outputs.url, "find /host -xdev -name '*.squashfs'"), "");
+    // the init had no modules left to load
+    assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
+    // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
+    void ask(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
+    await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
+    assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
+  });
+
+  for (const [what, initrd] of [
+    ["unpacked", "-initrd.img"],
+    ["packed", "-squashfs-initrd.img"],
+  ] as const) {
+    test(`is refused with too little memory for it ${what}, with figures and advice`, async () => {
+      await using run = await MachineRun.make();
+      const wanted =
+        what === "packed" ? /or keep the root on a disk: / : /or keep the root packed in memory: format kernel\+squashfs-initrd, or /;
+      await assert.rejects(run.create({ ...given, memoryMiB: what === "packed" ? 64 : MEMORY_MIB, initrd: pathOf(initrd) }), {
+        code: "TOO_LARGE",
+        message: wanted,
+      });
+    });
+  }
+
+  for (const [name, spoilInputs, message] of [
+    [
+      "that is damaged",
+      async () => ({ ...given, initrd: await spoiled(async (carried) => collect(writeCpio(damaged(carried)))) }),
+      /the root on \/dev\/loop0 \(squashfs\) cannot be mounted: .*; the image is damaged, or cut short/,
+    ],
+    [
+      "that was not unpacked whole",
+      async () => ({ ...given, initrd: await spoiled(async (carried) => carried.subarray(0, CUT)) }),
+      /the image was not unpacked whole: \d+ MiB of memory is too little for it, or it is damaged/,
+    ],
+    [
+      "in a kernel that has no loop devices",
+      async () => ({ ...given, cmdline: `${given.cmdline as string} module_blacklist=loop` }),
+      /the root stays packed, and the kernel has no loop devices to read it: wanted its module loop \(the kernel refused \["loop.ko"\]\)/,
+    ],
+  ] as const) {
+    test(`fails with the reason for a root ${name}`, async () => {
+      await using run = await MachineRun.make();
+      await assert.rejects(run.create(await spoilInputs()), { code: "BOOT_FAILED", message });
+    });
+  }
+
+  /** The initrd with another archive in the place of the one that carries the root. */
+  async function spoiled(change: (carried: Buffer) => Promise<Buffer>): Promise<string> {
+    const initrd = await readFile(pathOf("-squashfs-initrd.img"));
+    const at = initrd.lastIndexOf("070701", initrd.indexOf("root.squashfs\0"));
+    return folder.file("spoiled.img", [initrd.subarray(0, at), await change(initrd.subarray(at))]);
+  }
+});
+
+/** What a carrying archive has, of the root only the first bytes. */
+function damaged(carried: Buffer): Entry[] {
+  const root = carried.subarray(carried.indexOf("hsqs"));
+  return [fileEntry("root.squashfs", root.subarray(0, CUT)), fileEntry("etc/root", "squashfs 00000000\n")];
+}
