@@ -1,4 +1,5 @@
 import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LinuxKitError } from "../../core/errors.ts";
 
 /** Where an API server answers, and by which keys. */
@@ -22,12 +23,17 @@ export interface Call {
   readonly body?: object;
   /** Statuses that are an answer, beside those from 200 to 299. @default none */
   readonly accept?: readonly number[];
+  /** How often a server that does not answer is asked. Every call of a member may be made again. @default 5 */
+  readonly tries?: number;
   readonly signal: AbortSignal;
 }
 
 /** A node has 110 pods at most (kubelet, maxPods), and an object is smaller than 1.5 MiB (etcd, --max-request-bytes). */
 const MOST_BYTES = 64 << 20;
 const CALL_MS = 30_000;
+const PAUSE_MS = 2000;
+/** Failures that pass: a server that is busy, or that restarts. One whose certificate is refused stays so. */
+const PASSING = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ABORT_ERR"];
 
 /**
  * Asks an API server over mutual TLS. `localhost` is among the names of its certificate, whatever leads to it.
@@ -35,13 +41,19 @@ const CALL_MS = 30_000;
  * @throws CANCELLED; NETWORK for one that does not answer; ACCESS_DENIED for one that refuses the keys; NOT_FOUND; UNSUPPORTED with
  * what it says for any other status that `accept` does not name
  */
-export async function call(api: ApiServer, { accept = [], ...rest }: Call): Promise<Answer> {
+export async function call(api: ApiServer, { accept = [], tries = 5, ...rest }: Call): Promise<Answer> {
   const { path, signal } = rest;
   const url = `https://${api.at}${path}`;
-  const answer = await sent(api, rest).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new LinuxKitError("NETWORK", `${url}: the API server does not answer: ${(error as Error).message}`, { url }, { cause: error });
-  });
+  let answer: Answer | undefined;
+  for (let left = tries - 1; !answer; left--) {
+    answer = await sent(api, rest).catch(async (error: NodeJS.ErrnoException) => {
+      signal.throwIfAborted();
+      if (left <= 0 || !PASSING.includes(String(error.code)))
+        throw new LinuxKitError("NETWORK", `${url}: the API server does not answer: ${error.message}`, { url }, { cause: error });
+      await sleep(PAUSE_MS, undefined, { signal });
+      return undefined;
+    });
+  }
   const { status } = answer;
   if ((status >= 200 && status < 300) || accept.includes(status)) return answer;
   const said = `${url}: the API server answered ${status}: ${reason(answer)}`;
@@ -56,7 +68,7 @@ export function reason({ body }: Answer): string {
   return String(message ?? (typeof body === "string" ? body : "")).slice(0, 500);
 }
 
-function sent({ at, keys }: ApiServer, { method = "GET", path, body, signal }: Omit<Call, "accept">): Promise<Answer> {
+function sent({ at, keys }: ApiServer, { method = "GET", path, body, signal }: Omit<Call, "accept" | "tries">): Promise<Answer> {
   const [, host, port] = /^(.*):(\d+)$/.exec(at) ?? [];
   const text = body && JSON.stringify(body);
   const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";

@@ -49,7 +49,8 @@ async function empty(node: NodeWork): Promise<void> {
   try {
     await drain(node);
   } catch (error) {
-    await uncordon({ ...node, signal: AbortSignal.timeout(30_000) });
+    // the call may be over, and its signal with it; what it failed for is what counts
+    await uncordon({ ...node, signal: AbortSignal.timeout(60_000) }).catch(() => {});
     throw error;
   }
 }
@@ -63,7 +64,7 @@ async function nodeWork(place: MemberPlace, { signal, seconds, progress }: Membe
       const at = ports[`${API_PORT}/tcp`];
       if (role !== "control-plane" || !running || at === undefined) continue;
       const api: ApiServer = { at, keys: place.inputs.keys };
-      const answer = await call(api, { path: "/readyz", signal }).catch((error: unknown) => {
+      const answer = await call(api, { path: "/readyz", tries: 1, signal }).catch((error: unknown) => {
         signal.throwIfAborted();
         why = (error as Error).message;
       });

@@ -60,7 +60,7 @@ async function silentOthers(place: MemberPlace, signal: AbortSignal): Promise<st
     others.map(async ({ name, running, ports }) => {
       const at = ports[`${API_PORT}/tcp`];
       if (!running || at === undefined) return `${name} does not run`;
-      const answer = call({ at, keys: place.inputs.keys }, { path: "/readyz", signal });
+      const answer = call({ at, keys: place.inputs.keys }, { path: "/readyz", tries: 1, signal });
       return answer.then(
         () => undefined,
         (error: Error) => {
