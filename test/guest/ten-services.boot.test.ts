@@ -46,7 +46,7 @@ done </proc/1/root/sys/fs/cgroup/reader/memory.stat`;
 
 const ROOTS = [
   { root: "in memory", format: "kernel+initrd", most: 61.5 },
-  { root: "packed in memory", format: "kernel+squashfs-initrd", most: 55 },
+  { root: "packed in memory", format: "kernel+squashfs-initrd", most: 56 },
   { root: "on a disk", format: "kernel+erofs", most: 50.5 },
 ] as const;
 
