@@ -53,13 +53,14 @@ export const spy = ({
     ...fields,
   });
 
-/** The output of a script that the spy runs. */
-export async function ask(machine: Booted, script: string, port = 80): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${machine.port(port)}/cgi-bin/run`, {
-    method: "POST",
-    body: script,
-    signal: AbortSignal.timeout(30_000),
-  });
+/** The output of a script that the spy of a machine runs. */
+export function ask(machine: Booted, script: string, port = 80): Promise<string> {
+  return askAt(`http://127.0.0.1:${machine.port(port)}`, script, 30_000);
+}
+
+/** The output of a script that the spy at a URL runs. */
+export async function askAt(url: string, script: string, longestMs = 60_000): Promise<string> {
+  const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(longestMs) });
   return answer.text();
 }
 

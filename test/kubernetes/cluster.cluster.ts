@@ -13,6 +13,7 @@ import { makeStack, type Stack } from "../support/engine.ts";
 import { freePort, freePorts } from "../support/free-port.ts";
 import { judge, scratch } from "../support/judge.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
+import { stepsOf } from "../support/step.ts";
 import { ensureKubernetesPrograms, KUBERNETES, PAUSE, WEB, writeBusyboxArchive } from "./support/programs.ts";
 import { exampleWorkload } from "./support/workload.ts";
 
@@ -70,12 +71,7 @@ test("examples/kubernetes keeps a deployment answering through a new image and a
     longestMs: OPERATION_MS,
   });
   const machines = () => listMachineFolders(stateDir);
-  /** A part of it, without which the next makes no sense. */
-  const step = async (name: string, work: () => Promise<void>): Promise<void> => {
-    let failure: unknown;
-    await t.test(name, () => work().catch((error: unknown) => Promise.reject((failure = error))));
-    if (failure !== undefined) throw failure;
-  };
+  const step = stepsOf(t);
   let began = performance.now();
   try {
     const { text: log } = await stack.must("up", "--yes", "--skip-preview", "-v=9", "--logtostderr");

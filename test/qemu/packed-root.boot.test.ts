@@ -11,7 +11,7 @@ import { collect } from "../../sdk/core/bytes.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { dhcp, spy } from "../guest/image.ts";
+import { askAt, dhcp, spy } from "../guest/image.ts";
 import { kernelStarts } from "../guest/kernel-starts.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
@@ -26,12 +26,6 @@ const CUT = 4 << 20;
 /** Bytes of which an eighth is noise. */
 function* sparse(): Generator<Buffer> {
   for (const block of noise(LARGE_MIB << 17)) yield Buffer.concat([block, Buffer.alloc(7 * block.length)]);
-}
-
-/** Runs a script in the spy service, which may mount and sees the whole guest. @returns its output */
-async function ask(url: string, script: string): Promise<string> {
-  const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(60_000) });
-  return answer.text();
 }
 
 describe("a machine with its root packed in memory", { timeout: 600_000 }, () => {
@@ -78,10 +72,10 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
       [],
     );
 
-    assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
-    assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
+    assert.match(await askAt(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+    assert.equal((await askAt(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
     // a service that may mount can make the root writable; writes go to memory, up to its limit
-    const written = await ask(
+    const written = await askAt(
       outputs.url,
       "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
     );
@@ -89,14 +83,14 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
     // equal files are one file of the squashfs, and a write to one is not a write to the other
     const others = "/host/init /host/containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd";
     const apart = `rm /host/much; cmp -s ${others} && echo equal; echo >>/host/init; cmp -s ${others} || echo apart`;
-    assert.deepEqual((await ask(outputs.url, apart)).trim().split("\n"), ["equal", "apart"]);
+    assert.deepEqual((await askAt(outputs.url, apart)).trim().split("\n"), ["equal", "apart"]);
     const device = "ls /sys/block; cat /sys/block/loop0/ro /sys/block/loop0/loop/autoclear /sys/block/loop0/loop/backing_file";
-    assert.deepEqual((await ask(outputs.url, device)).trim().split("\n"), ["loop0", "1", "1", "/root.squashfs (deleted)"]);
-    assert.equal(await ask(outputs.url, "find /host -xdev -name '*.squashfs'"), "");
+    assert.deepEqual((await askAt(outputs.url, device)).trim().split("\n"), ["loop0", "1", "1", "/root.squashfs (deleted)"]);
+    assert.equal(await askAt(outputs.url, "find /host -xdev -name '*.squashfs'"), "");
     // the init had no modules left to load
     assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
     // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
-    void ask(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
+    void askAt(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
     await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
     assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
   });

@@ -8,7 +8,7 @@ import { build } from "../../sdk/builder/build.ts";
 import { debian } from "../../sdk/debian/images.ts";
 import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { dhcp, spy } from "../guest/image.ts";
+import { askAt, dhcp, spy } from "../guest/image.ts";
 import { kernelStarts } from "../guest/kernel-starts.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
@@ -18,12 +18,6 @@ import { MachineRun } from "./machine-run.ts";
 
 const LARGE_MIB = 200;
 const MEMORY_MIB = 160;
-
-/** Runs a script in the spy service, which may mount and sees the whole guest. @returns its output */
-async function ask(url: string, script: string): Promise<string> {
-  const answer = await fetch(`${url}/cgi-bin/run`, { method: "POST", body: script, signal: AbortSignal.timeout(60_000) });
-  return answer.text();
-}
 
 describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
   let folder: Awaited<ReturnType<typeof scratch>>;
@@ -68,15 +62,15 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
         .digest("hex");
       const { outputs } = await run.create({ ...given, root, cmdline: `${given.cmdline as string}${wanted}` });
 
-      assert.match(await ask(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
-      assert.equal((await ask(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
+      assert.match(await askAt(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+      assert.equal((await askAt(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
       // a service that may mount can make the root writable; writes go to memory, up to its limit
-      const written = await ask(
+      const written = await askAt(
         outputs.url,
         "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
       );
       assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
-      assert.deepEqual((await ask(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), [
+      assert.deepEqual((await askAt(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), [
         "1",
         "root",
         "vda",
@@ -90,7 +84,7 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
       // the init had no modules left to load
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
       // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
-      void ask(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
+      void askAt(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
       await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
       assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
     });
@@ -145,7 +139,7 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
       });
       const after = await run.read(id, fleet, outputs);
       assert.notEqual(after.machines[0]?.bootId, outputs.machines[0]?.bootId);
-      assert.match(await ask(after.urls[0] as string, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
+      assert.match(await askAt(after.urls[0] as string, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
     } finally {
       await run.delete(id, fleet, outputs);
     }

@@ -14,6 +14,7 @@ import { writeDockerArchive } from "../support/docker-archive.ts";
 import { makeStack } from "../support/engine.ts";
 import { freePorts } from "../support/free-port.ts";
 import { makeOwnCache } from "../support/own-cache.ts";
+import { stepsOf } from "../support/step.ts";
 import { eventually as until } from "../support/until.ts";
 import { watchNodes } from "../cluster/watch-nodes.ts";
 import { change, spread, type SwarmAccess, swarmEngines, webService } from "./support/web-service.ts";
@@ -51,12 +52,7 @@ test("three managers of examples/swarm keep a service answering through a new im
     const found = (await machines()).find(({ id }) => id.includes(`-${node}-`));
     return found?.record?.machine?.pid ?? assert.fail(`no machine of ${node} runs`);
   };
-  /** A part of it, without which the next makes no sense. */
-  const step = async (name: string, work: () => Promise<void>): Promise<void> => {
-    let failure: unknown;
-    await t.test(name, () => work().catch((error: unknown) => Promise.reject((failure = error))));
-    if (failure !== undefined) throw failure;
-  };
+  const step = stepsOf(t);
   let began = performance.now();
   try {
     const { text: log } = await stack.must("up", "--yes", "--skip-preview", "-v=9", "--logtostderr");
