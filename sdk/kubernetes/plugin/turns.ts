@@ -37,13 +37,14 @@ export function endTurn({ name, inputs: { keys } }: MemberPlace): void {
   if (replaced.get(keys.ca) === name) replaced.delete(keys.ca);
 }
 
-/** The most seconds in which a busy machine must answer. */
-const PATIENCE = 60;
+/** The most seconds in which the others must work: the same update may have to start one of them. */
+const PATIENCE = 600;
 
-async function othersWork(place: MemberPlace, { signal, seconds }: MemberWork): Promise<void> {
-  for (const until = performance.now() + Math.min(PATIENCE, seconds / 4) * 1000; ; await sleep(PAUSE_MS, undefined, { signal })) {
+async function othersWork(place: MemberPlace, { signal, seconds, progress }: MemberWork): Promise<void> {
+  for (const until = performance.now() + Math.min(PATIENCE, seconds / 3) * 1000; ; await sleep(PAUSE_MS, undefined, { signal })) {
     const silent = await silentOthers(place, signal);
     if (silent.length === 0) return;
+    progress({ stage: "quorum", message: `${place.name} waits: ${silent.join("; ")}` });
     if (performance.now() < until) continue;
     throw new LinuxKitError(
       "UNSUPPORTED",
