@@ -132,7 +132,7 @@ describe("what one build writes", () => {
     const initrd = await readFile(built.path("-squashfs-initrd.img"));
     const carried = initrd.lastIndexOf("070701", initrd.indexOf("root.squashfs\0"));
     const archive = await folder.file("carried.cpio", [initrd.subarray(carried)]);
-    judge("sh", "-c", 'cd "$1" && cpio -i --quiet --no-absolute-filenames <"$2"', "sh", folder.path, archive);
+    judge("sh", "-c", 'cd "$1" && cpio -id --quiet --no-absolute-filenames <"$2"', "sh", folder.path, archive);
     const listed = (image: string): string => judge("unsquashfs", "-lln", "-d", "", image);
     assert.equal(listed(join(folder.path, "root.squashfs")), listed(built.path("-squashfs.img")));
     assert.match(await readFile(join(folder.path, "etc/root"), "latin1"), /^squashfs [0-9a-f]{8}\n$/);
