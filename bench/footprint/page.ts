@@ -30,7 +30,7 @@ ${ROWS.map(([what, of]) => line([what, ...columns.map(of)])).join("\n")}
   its health check. The measuring program and its socket are not counted. Its three helper processes, and about 2 MB each of
   memory and disk, are in every column but Debian's.
 - Ten such servers, those of \`test/guest/ten-services.boot.test.ts\`, take 60.3 MB of 512 MiB, without the program that reads it,
-  54.9 MB with the root [packed in memory](formats.md#a-packed-root-in-memory), in \`kernel+squashfs-initrd\`, and 49.6 MB with the root
+  55 MB with the root [packed in memory](formats.md#a-packed-root-in-memory), in \`kernel+squashfs-initrd\`, and 49.6 MB with the root
   [on a disk](formats.md#a-root-on-a-disk), in \`kernel+erofs\`. All are on one processor with a slot for a second. The split of the first:
 
   | MB | without servers | ten servers more |

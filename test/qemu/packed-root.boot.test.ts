@@ -67,10 +67,8 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
   test("boots with less memory than its root takes unpacked, and nothing leads to the file of its root", async () => {
     await using run = await MachineRun.make();
     const { outputs } = await run.create(given);
-    assert.deepEqual(
-      run.progress.filter(({ lasting }) => lasting).map(({ message }) => message),
-      [],
-    );
+    // no warning of little memory
+    assert.doesNotMatch(run.progress.map(({ message }) => message).join("\n"), /memoryMiB/);
 
     assert.match(await askAt(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
     assert.equal((await askAt(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
@@ -81,8 +79,10 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
     );
     assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
     // equal files are one file of the squashfs, and a write to one is not a write to the other
-    const others = "/host/init /host/containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd";
-    const apart = `rm /host/much; cmp -s ${others} && echo equal; echo >>/host/init; cmp -s ${others} || echo apart`;
+    const copy = "/host/containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd";
+    const same = `cmp -s /host/init ${copy}`;
+    // the init itself runs, and so takes no writes
+    const apart = `rm /host/much; ${same} && echo equal; echo >>${copy}; ${same} || echo apart`;
     assert.deepEqual((await askAt(outputs.url, apart)).trim().split("\n"), ["equal", "apart"]);
     const device = "ls /sys/block; cat /sys/block/loop0/ro /sys/block/loop0/loop/autoclear /sys/block/loop0/loop/backing_file";
     assert.deepEqual((await askAt(outputs.url, device)).trim().split("\n"), ["loop0", "1", "1", "/root.squashfs (deleted)"]);
@@ -103,7 +103,7 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
       await using run = await MachineRun.make();
       const wanted =
         what === "packed" ? /or keep the root on a disk: / : /or keep the root packed in memory: format kernel\+squashfs-initrd, or /;
-      await assert.rejects(run.create({ ...given, memoryMiB: what === "packed" ? 64 : MEMORY_MIB, initrd: pathOf(initrd) }), {
+      await assert.rejects(run.create({ ...given, memoryMiB: what === "packed" ? 40 : MEMORY_MIB, initrd: pathOf(initrd) }), {
         code: "TOO_LARGE",
         message: wanted,
       });
