@@ -51,7 +51,7 @@ export async function watchNodes(urls, work) {
   return { asked, elsewhere, unanswered };
 }
 
-/** Why a node does not answer; undefined if it does. An answer that is cut short is none. */
+/** Why a node does not answer; undefined if it does. An incomplete answer does not count. */
 function notAnswered(url) {
   return new Promise((resolve) => {
     const asked = get(url, { agent: false, signal: AbortSignal.timeout(20_000) }, (answer) => {

@@ -36,7 +36,7 @@ export const kernelSquashfsInitrd: FormatWriter = {
 /**
  * How the root is packed. Debian's kernels have every compression of squashfs: xz is the smallest, and smaller still with a filter for
  * the code of the architecture, which the tool has for amd64. Small files of one block, a fragment, cost the kernel a cache
- * of three blocks (fs/squashfs/super.c), so there are none where they would save less.
+ * of three blocks (fs/squashfs/super.c). Where they would save less than that, the image has no fragments.
  */
 async function compressionOf(parts: Parts): Promise<string[]> {
   let small = 0;

@@ -17,7 +17,7 @@ interface Run {
   readonly cacheDir: string;
 }
 
-/** Files of a machine that are no text of ours: links to its image, sockets, and the disk, which is its own. */
+/** Files of a machine that are not searched here: links to its image, which is searched on its own, sockets, and its own disk. */
 const IMAGE_OR_DISK = /initrd|kernel|squashfs|sock$|disk/;
 
 /**

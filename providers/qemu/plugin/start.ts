@@ -109,7 +109,7 @@ export async function startMachine(start: Start, { stateDir, cacheDir }: HostFol
     const empty = await makeEmptyDisks(folder.path, start.emptyDisks ?? []);
     const { network } = inputs;
     if (network) {
-      // its record is written by now, so of two that start at once none overlooks the other
+      // its record is written by now, so of two that start at once each sees the other
       await checkAddress(network, id, stateDir);
       await startSwitch(dirname(network.socket), signal);
     }

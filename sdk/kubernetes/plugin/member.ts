@@ -77,7 +77,7 @@ async function nodeWork(place: MemberPlace, { signal, seconds, progress }: Membe
   }
 }
 
-/** A member of etcd is not taken out while there is a cluster; a cluster that is deleted as a whole asks nobody. */
+/** A member of etcd stays as long as the cluster has other machines. The deletion of a whole cluster does not come here. */
 async function refuseControl(place: MemberPlace): Promise<void> {
   const others = (await place.nodes()).filter(({ name }) => name !== place.name);
   if (others.length === 0) return;
