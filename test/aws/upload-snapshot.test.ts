@@ -119,6 +119,14 @@ describe("an upload to EBS", { timeout: 300_000 }, () => {
     assert.ok(server.requests.length < 300 * 1.2 + 10, `${server.requests.length} requests`);
   });
 
+  test("arrives complete where the network is away for more requests than the SDK's quota of retries", async () => {
+    const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index, `${index}`])));
+    let cut = 0;
+    server.fault = (action) => (action === "PutSnapshotBlock" && cut++ < 200 ? { cut: true } : undefined);
+    const { id } = await ebs.upload(one);
+    await ebs.assertHolds(id, one);
+  });
+
   test("leaves no pending snapshot when it fails or is cancelled", async () => {
     const one = await ebs.image("one", Object.fromEntries(Array.from({ length: 100 }, (_, index) => [index, `${index}`])));
     server.fault = (action, count) =>

@@ -2,6 +2,7 @@ import { EBSClient } from "@aws-sdk/client-ebs";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { LinuxKitError } from "../../../../sdk/core/errors.ts";
+import { ATTEMPTS, retriesOfEach } from "./retries.ts";
 
 /** Credentials and region. The AWS SDK finds what is left out: environment, profiles, instance identity, `AWS_ENDPOINT_URL`… */
 export interface AwsAccess {
@@ -42,9 +43,6 @@ export interface AssumedRole {
 /** Deadlines of one request in milliseconds; a request that misses one is retried. */
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 60_000;
-
-/** Attempts at one request, including the first; the SDK backs off with jitter between them. */
-const ATTEMPTS = 12;
 
 /** Connections to one endpoint: one for each block in flight. */
 const SOCKETS = 64;
@@ -87,7 +85,7 @@ export function clientConfig({ region, profile, accessKey, secretKey, token, ass
     httpsAgent: agent,
     httpAgent: agent,
   };
-  const common = { ...found, maxAttempts: ATTEMPTS, requestHandler };
+  const common = { ...found, maxAttempts: ATTEMPTS, retryStrategy: retriesOfEach(), requestHandler };
   let config: typeof common & Pick<STSClientConfig, "credentials"> = { ...common, ...keys };
   for (const role of [assumeRole].flat()) config = { ...common, credentials: credentialsOf(new STSClient(config), role) };
   return config;
