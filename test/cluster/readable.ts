@@ -70,12 +70,15 @@ async function* commandsIn(folder: string): AsyncGenerator<readonly [place: stri
   }
 }
 
+/** Bytes of a file of an initrd: dockerd is larger than what `collect` takes by itself. */
+const LARGEST_FILE = 2 ** 29;
+
 async function* imageFiles(file: string): AsyncGenerator<Buffer> {
   if (file.endsWith("squashfs.img")) yield* unpackedFiles(file);
   else if (!file.endsWith("initrd.img")) yield readFile(file);
   else
     for await (const { type, body } of readInitrd((start) => createReadStream(file, { start }), file))
-      if (type === "file") yield Buffer.from(await collect(body));
+      if (type === "file") yield Buffer.from(await collect(body, LARGEST_FILE));
 }
 
 async function* unpackedFiles(squashfs: string): AsyncGenerator<Buffer> {
