@@ -171,7 +171,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "providers/swarm": ["sdk/core", "sdk/cluster", "sdk/debian", "sdk/definition", "sdk/docker", "providers/qemu"],
   "providers/aws": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/aws/plugin"],
-  "providers/aws/plugin": ["sdk/core", "sdk/cache", "sdk/plugin", "sdk/resource/plugin", "sdk/rollout", "sdk/upload", "sdk/upload/plugin"],
+  "providers/aws/plugin": [
+    "sdk/core",
+    "sdk/cache",
+    "sdk/net",
+    "sdk/plugin",
+    "sdk/resource/plugin",
+    "sdk/rollout",
+    "sdk/upload",
+    "sdk/upload/plugin",
+  ],
   "providers/gcp": ["sdk/core", "sdk/definition", "sdk/oci", "sdk/machine", "sdk/resource", "sdk/rollout", "providers/gcp/plugin"],
   "providers/gcp/plugin": [
     "sdk/core",

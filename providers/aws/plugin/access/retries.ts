@@ -1,14 +1,12 @@
 import type { EBSClientConfig } from "@aws-sdk/client-ebs";
+import { backOff } from "../../../../sdk/net/retry.ts";
 
 /** Attempts at one request, including the first. */
 export const ATTEMPTS = 12;
 
-/** Milliseconds of the first wait at most, after an error and after throttling, and of any wait. Each wait is twice the one before. */
+/** Milliseconds of the first wait at most, after an error and after throttling, and of any wait. */
 const FIRST_WAIT_MS = { TRANSIENT: 100, THROTTLING: 500 } as const;
 const LONGEST_WAIT_MS = 20_000;
-
-/** Milliseconds by which a service may lengthen a wait. */
-const HINT_MS = 5000;
 
 type RetryStrategy = Extract<NonNullable<EBSClientConfig["retryStrategy"]>, { refreshRetryTokenForRetry: unknown }>;
 
@@ -27,10 +25,9 @@ export function retriesOfEach(attempts: number = ATTEMPTS): RetryStrategy {
     refreshRetryTokenForRetry: async (last, { errorType, retryAfterHint }) => {
       const count = last.getRetryCount() + 1;
       if (!(errorType === "THROTTLING" || errorType === "TRANSIENT") || count >= attempts) throw new Error("no further attempt");
-      const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS[errorType] * 2 ** (count - 1));
-      const wait = Math.random() * longest;
-      const asked = retryAfterHint === undefined ? 0 : Math.min(retryAfterHint.getTime() - Date.now(), wait + HINT_MS);
-      return token(count, Math.max(wait, asked));
+      const wait = backOff({ attempts, baseMs: FIRST_WAIT_MS[errorType], maxMs: LONGEST_WAIT_MS }, count);
+      const asked = retryAfterHint === undefined ? 0 : retryAfterHint.getTime() - Date.now();
+      return token(count, Math.min(LONGEST_WAIT_MS, Math.max(wait, asked)));
     },
     recordSuccess: () => {},
   };
