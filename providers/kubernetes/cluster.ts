@@ -115,8 +115,7 @@ export class KubernetesCluster extends ComponentResource {
     new QemuCluster(`${name}-end`, { machines: machines.map(({ nodes }) => nodes.vm.id) }, { parent: this });
     const control = machines.slice(0, planned.length);
     this.nodes = { keys, network, control, workers: machines.slice(planned.length) };
-    const names = plan.machines.map(({ name: own }) => own);
-    this.ports = all(Object.fromEntries(machines.map(({ ports }, index) => [names[index] as string, ports])));
+    this.ports = all(Object.fromEntries(plan.machines.map(({ name: own }, index) => [own, (machines[index] as Machine).ports])));
     const servers = planned.map((_, index) => `https://127.0.0.1:${apiPort + index}`);
     this.server = output(String(servers[0]));
     const access = all([keys.certificate, keys.administrator, all(control.map(({ bootId }) => bootId))]);

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,14 +6,11 @@ import { type Entry, fileEntry } from "../../sdk/archive/entry.ts";
 import { writeCpio } from "../../sdk/archive/write-cpio.ts";
 import { build } from "../../sdk/builder/build.ts";
 import { collect } from "../../sdk/core/bytes.ts";
-import { debian } from "../../sdk/debian/images.ts";
-import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { askAt, dhcp, spy } from "../guest/image.ts";
-import { kernelStarts } from "../guest/kernel-starts.ts";
+import { askAt } from "../guest/image.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
-import { until } from "../support/until.ts";
+import { endsByItsKernel, isLargeRoot, largeOs } from "./large-root.ts";
 import { MachineRun } from "./machine-run.ts";
 
 const LARGE_MIB = 64;
@@ -35,17 +30,8 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
   let large: string;
   before(async () => {
     folder = await scratch();
-    const source = await folder.file("large", sparse());
-    large = createHash("sha256")
-      .update(await readFile(source))
-      .digest("hex");
-    const image = new Image({
-      kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 linuxkit.overlay=8m" }),
-      init: [debian.init()],
-      onboot: [dhcp()],
-      services: [spy()],
-      files: [new File("/large", { source, mode: "0644" })],
-    });
+    const { image, sha256 } = await largeOs(folder, sparse());
+    large = sha256;
     const options = { outputDir: folder.path, name: "os", sbom: false } as const;
     const unpacked = await build(image, { ...options, format: "kernel+initrd" });
     const { digest, cmdline, memoryMiB } = await build(image, { ...options, format: "kernel+squashfs-initrd" });
@@ -70,14 +56,7 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
     // no warning of little memory
     assert.doesNotMatch(run.progress.map(({ message }) => message).join("\n"), /memoryMiB/);
 
-    assert.match(await askAt(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
-    assert.equal((await askAt(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
-    // a service that may mount can make the root writable; writes go to memory, up to its limit
-    const written = await askAt(
-      outputs.url,
-      "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
-    );
-    assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
+    await isLargeRoot(outputs.url, large);
     // equal files are one file of the squashfs, and a write to one is not a write to the other
     const copy = "/host/containers/onboot/000-dhcp/rootfs/usr/bin/linuxkitd";
     const same = `cmp -s /host/init ${copy}`;
@@ -87,12 +66,7 @@ describe("a machine with its root packed in memory", { timeout: 600_000 }, () =>
     const device = "ls /sys/block; cat /sys/block/loop0/ro /sys/block/loop0/loop/autoclear /sys/block/loop0/loop/backing_file";
     assert.deepEqual((await askAt(outputs.url, device)).trim().split("\n"), ["loop0", "1", "1", "/root.squashfs (deleted)"]);
     assert.equal(await askAt(outputs.url, "find /host -xdev -name '*.squashfs'"), "");
-    // the init had no modules left to load
-    assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
-    // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
-    void askAt(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
-    await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
-    assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
+    await endsByItsKernel(outputs);
   });
 
   for (const [what, initrd] of [

@@ -1,19 +1,14 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { access, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { build } from "../../sdk/builder/build.ts";
-import { debian } from "../../sdk/debian/images.ts";
-import { File, Image, Kernel } from "../../sdk/index.ts";
 import type { Properties } from "../../sdk/plugin/value.ts";
-import { askAt, dhcp, spy } from "../guest/image.ts";
-import { kernelStarts } from "../guest/kernel-starts.ts";
+import { askAt } from "../guest/image.ts";
 import { noise } from "../support/fake-plan.ts";
 import { scratch } from "../support/judge.ts";
-import { until } from "../support/until.ts";
 import { FleetRun } from "./fleet-run.ts";
+import { endsByItsKernel, isLargeRoot, largeOs, sha256sum } from "./large-root.ts";
 import { MachineRun } from "./machine-run.ts";
 
 const LARGE_MIB = 200;
@@ -26,17 +21,8 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
   let large: string;
   before(async () => {
     folder = await scratch();
-    const source = await folder.file("large", noise(LARGE_MIB << 20));
-    large = createHash("sha256")
-      .update(await readFile(source))
-      .digest("hex");
-    const image = new Image({
-      kernel: new Kernel({ image: debian.kernel(), cmdline: "console=ttyS0 linuxkit.rootwait=60 linuxkit.overlay=8m" }),
-      init: [debian.init()],
-      onboot: [dhcp()],
-      services: [spy()],
-      files: [new File("/large", { source, mode: "0644" })],
-    });
+    const { image, sha256 } = await largeOs(folder, noise(LARGE_MIB << 20), " linuxkit.rootwait=60");
+    large = sha256;
     const { digest, cmdline, memoryMiB } = await build(image, {
       formats: ["kernel+squashfs", "kernel+erofs", "kernel+initrd"],
       outputDir: folder.path,
@@ -57,36 +43,17 @@ describe("a machine with its root on a disk", { timeout: 600_000 }, () => {
     test(`boots ${kind} with less memory than the size of the root${wanted && `, named by "${wanted.trim()}"`}`, async () => {
       await using run = await MachineRun.make();
       const root = pathOf(`-${kind}.img`);
-      const untouched = createHash("sha256")
-        .update(await readFile(root))
-        .digest("hex");
+      const untouched = await sha256sum(root);
       const { outputs } = await run.create({ ...given, root, cmdline: `${given.cmdline as string}${wanted}` });
 
-      assert.match(await askAt(outputs.url, "grep ' /host ' /proc/mounts"), /^overlay \/host overlay ro,/m);
-      assert.equal((await askAt(outputs.url, "sha256sum </host/large")).split(" ")[0], large);
-      // a service that may mount can make the root writable; writes go to memory, up to its limit
-      const written = await askAt(
-        outputs.url,
-        "mount -o remount,bind,rw /host && echo mine >/host/etc/hosts && cat /host/etc/hosts && dd if=/dev/zero of=/host/much bs=1M count=9 2>&1 | grep -o 'No space left.*'; df -m /host | awk 'NR == 2 { print $2 }'",
-      );
-      assert.deepEqual(written.trim().split("\n"), ["mine", "No space left on device", "8"]);
+      await isLargeRoot(outputs.url, large);
       assert.deepEqual((await askAt(outputs.url, "cat /sys/block/vda/ro /sys/block/vda/serial; echo; ls /sys/block")).trim().split(/\s+/), [
         "1",
         "root",
         "vda",
       ]);
-      assert.equal(
-        createHash("sha256")
-          .update(await readFile(root))
-          .digest("hex"),
-        untouched,
-      );
-      // the init had no modules left to load
-      assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ modules\r?$/m);
-      // the kernel's threads left the first stage's root with PID 1: what they start is found in this one
-      void askAt(outputs.url, kernelStarts("/sbin/poweroff")).catch(() => {});
-      await until(() => /linuxkit \S+ \S+ off\r?$/m.test(readFileSync(outputs.consoleLog, "latin1")), 60);
-      assert.match(await readFile(outputs.consoleLog, "latin1"), /linuxkit \S+ \S+ shutdown poweroff\r?$/m);
+      assert.equal(await sha256sum(root), untouched);
+      await endsByItsKernel(outputs);
     });
   }
 
