@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { listMachineFolders } from "../../providers/qemu/plugin/machine-folder.ts";
+import { runInService } from "../../providers/qemu/plugin/run-in-service.ts";
 import { discard } from "../../providers/qemu/plugin/start.ts";
+import { SNAPSHOT } from "../../sdk/kubernetes/plugin/etcd-snapshot.ts";
 import { leaks } from "../cluster/readable.ts";
 import { watchNodes } from "../cluster/watch-nodes.ts";
 import { processesWith } from "../qemu/machine-run.ts";
@@ -131,6 +133,14 @@ test("examples/kubernetes keeps a deployment answering through a new image and a
       assert.deepEqual(unanswered, []);
       assert.ok(asked > 200, `${asked}`);
       ready("control-1", "worker-1", "worker-2");
+    });
+
+    await step("etcd has written a snapshot before its machine was replaced", async () => {
+      const control = (await machines()).find(({ id }) => id.includes("-control-1-"))?.path ?? assert.fail("no machine of control-1");
+      const command = ["etcdctl", "snapshot", "status", SNAPSHOT, "--write-out=json"];
+      const { status, printed } = await runInService(control, { service: "etcd", command, signal: AbortSignal.timeout(60_000) });
+      assert.equal(status, 0, printed);
+      assert.ok((JSON.parse(printed) as { readonly totalKey: number }).totalKey > 100, printed);
     });
 
     await step("a worker that is killed has its pods started on another", async () => {

@@ -78,6 +78,7 @@ export class FakeDocker {
       ...{ name, address: this.address(name), kept: {} },
       inputs: { kind: "swarm", role, settings: { overlays: "10.20.0.0/16" }, keys },
       nodes: async () => this.machines(),
+      run: () => Promise.reject(new Error("no command of a swarm runs in a service")),
       ...more,
     };
   }

@@ -4,6 +4,7 @@ import type { HostFolders } from "./host-folders.ts";
 import { listMachineFolders, type MachineFolder } from "./machine-folder.ts";
 import { isAlive } from "./process-id.ts";
 import type { VmInputs } from "./vm-inputs.ts";
+import { runInService } from "./run-in-service.ts";
 import { asPublications } from "./vm-outputs.ts";
 
 /** The place of a machine in its cluster; undefined if it has none. */
@@ -23,7 +24,17 @@ export async function memberOf(
   return open({
     ...{ name: network.hostname, address: withoutBits(network.address), inputs: member, kept },
     nodes: () => nodesOf(folders, member.kind, network.socket),
+    run: async (command) => runInService(await runningFolder(folders, network), command),
   });
+}
+
+/** The folder of the running machine that has this place. */
+async function runningFolder({ stateDir }: HostFolders, { socket, hostname }: NonNullable<VmInputs["network"]>): Promise<string> {
+  for (const { path, record } of await listMachineFolders(stateDir)) {
+    const { network } = (record?.inputs ?? {}) as Partial<Pick<VmInputs, "network">>;
+    if (network?.socket === socket && network.hostname === hostname && record?.machine && (await isAlive(record.machine))) return path;
+  }
+  throw new LinuxKitError("NOT_FOUND", `${hostname}: its machine does not run`, { what: hostname });
 }
 
 /** The machines of this kind in a network of this host. A machine that is being replaced is one of them once. */

@@ -26,6 +26,14 @@ export interface MemberWork {
   readonly progress: OnProgress;
 }
 
+/** A command in a service of a machine. */
+export interface ServiceCommand {
+  readonly service: string;
+  /** The program, found as the service's own PATH says, and its arguments. */
+  readonly command: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** The member that a call is about. */
 export interface MemberPlace {
   /** Its name in the network. */
@@ -37,6 +45,8 @@ export interface MemberPlace {
   readonly kept: Kept;
   /** All machines of this kind in its network, its own among them if it exists. They are looked up at each call. */
   readonly nodes: () => Promise<readonly ClusterNode[]>;
+  /** Runs a command in a service of its own running machine, with the service's user and limits. */
+  readonly run: (command: ServiceCommand) => Promise<{ readonly status: number; readonly printed: string }>;
 }
 
 /**

@@ -5,6 +5,7 @@ import { LinuxKitError } from "../../core/errors.ts";
 import { API_PORT } from "../addresses.ts";
 import { type ApiServer, call } from "./client.ts";
 import { awaitNode, cordon, drain, type NodeWork, removeNode, uncordon } from "./drain.ts";
+import { saveSnapshot } from "./etcd-snapshot.ts";
 import { allowRenewal } from "./renewal.ts";
 import { endTurn, takeTurn } from "./turns.ts";
 
@@ -16,8 +17,10 @@ export const openKubernetes: OpenMember = (place) => {
   const { version } = settings.parse(place.inputs.settings);
   return {
     async prepare(work) {
-      if (place.inputs.role === "control-plane") await takeTurn(place, work);
+      const isControl = place.inputs.role === "control-plane";
+      if (isControl) await takeTurn(place, work);
       try {
+        if (isControl) await saveSnapshot(place, work);
         await empty(await nodeWork(place, work));
       } catch (error) {
         endTurn(place);
