@@ -25,12 +25,13 @@ export async function watchNodes(urls, work) {
     const reasons = [];
     for (let step = 0; step < urls.length; step++) {
       const url = urls[(from + step) % urls.length];
+      const since = performance.now();
       const why = await notAnswered(url);
       if (why === undefined) {
         if (step > 0) elsewhere++;
         return;
       }
-      reasons.push(`${url} ${why}`);
+      reasons.push(`${url} ${why} after ${((performance.now() - since) / 1000).toFixed(1)} s`);
     }
     unanswered.push(reasons.join("; "));
   };
