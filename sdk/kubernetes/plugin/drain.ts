@@ -30,13 +30,14 @@ export async function cordon({ api, name, signal }: NodeWork): Promise<void> {
   await patchNode(api, name, { metadata: { annotations: { [MARK]: mark } }, spec: { unschedulable: true } }, signal);
 }
 
-/** Lets pods come to a node again that {@link cordon} closed. */
-export async function uncordon({ api, name, signal }: NodeWork): Promise<void> {
+/** Lets pods come to a node again that {@link cordon} closed. @returns whether that had been called for it */
+export async function uncordon({ api, name, signal }: NodeWork): Promise<boolean> {
   const found = await readNode(api, name, signal);
   const mark = found && markOf(found);
-  if (!mark) return;
+  if (!mark) return false;
   const open = mark.uncordon ? { spec: { unschedulable: null } } : {};
   await patchNode(api, name, { metadata: { annotations: { [MARK]: null } }, ...open }, signal);
+  return true;
 }
 
 /**

@@ -6,6 +6,7 @@ import { API_PORT } from "../addresses.ts";
 import { type ApiServer, call } from "./client.ts";
 import { awaitNode, cordon, drain, type NodeWork, removeNode, uncordon } from "./drain.ts";
 import { saveSnapshot } from "./etcd-snapshot.ts";
+import { awaitOthers } from "./reconnect.ts";
 import { allowRenewal } from "./renewal.ts";
 import { endTurn, takeTurn } from "./turns.ts";
 
@@ -29,9 +30,11 @@ export const openKubernetes: OpenMember = (place) => {
     },
     async rejoin(work) {
       const node = await nodeWork(place, work);
-      if (place.inputs.role === "control-plane") await allowRenewal(node.api, work.signal);
+      const isControl = place.inputs.role === "control-plane";
+      if (isControl) await allowRenewal(node.api, work.signal);
       await awaitNode(node, version);
-      await uncordon(node);
+      const wasReplaced = await uncordon(node);
+      if (isControl && wasReplaced) await awaitOthers(place, node);
       endTurn(place);
       return {};
     },
