@@ -1,10 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BlobStore } from "../sdk/cache/blob-store.ts";
-import { collect } from "../sdk/core/bytes.ts";
-import { unpackDebian } from "../sdk/debian/unpack-debian.ts";
-import { debian } from "pulumi-linuxkit";
 import { floorInitrd } from "../test/support/floor.ts";
 import { bootOnce, type BootTimes } from "./boot.ts";
 import type { Run } from "./build-rows.ts";
@@ -22,7 +18,7 @@ export async function bootRows(folder: string, web: Run): Promise<Row[]> {
   const nonceFile = join(folder, "nonce");
   writeFileSync(nonceFile, NONCE);
   const floorFile = join(folder, "floor.img");
-  await writeFile(floorFile, await floorArchive(folder, web));
+  await writeFile(floorFile, await floorInitrd(await readFile("/bin/busybox")));
   const machine = { kernel: join(out, "bench-kernel"), cmdline: web.cmdline, memoryMiB: MEMORY_MIB, nonce: NONCE, nonceFile };
   const floors: BootTimes[] = [];
   const boots: BootTimes[] = [];
@@ -82,19 +78,4 @@ async function memoryRow(
     value: ((kilobytes("MemTotal") - kilobytes("MemAvailable")) * 1024) / 1e6,
     unit: "MB",
   };
-}
-
-async function floorArchive(folder: string, web: Run): Promise<Buffer> {
-  const cacheDir = join(folder, "cache");
-  const store = new BlobStore(cacheDir);
-  const image = debian.packages({ packages: ["busybox-static"] });
-  const packages = Object.values(web.lock.debian)
-    .flatMap((locked) => locked.packages)
-    .filter(({ name }) => name === "busybox-static")
-    .slice(0, 1);
-  const bodies: Buffer[] = [];
-  for await (const entry of unpackDebian(image.debian, packages, "amd64", { store, cacheDir })) {
-    if (entry.path === "usr/bin/busybox") bodies.push(await collect(entry.body));
-  }
-  return floorInitrd(bodies[0] ?? Buffer.alloc(0));
 }
