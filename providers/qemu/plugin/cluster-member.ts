@@ -28,29 +28,39 @@ export async function memberOf(
   });
 }
 
+type Place = NonNullable<VmInputs["network"]>;
+
+/** The machines of this host in a network, each with its place there. */
+async function machinesIn({ stateDir }: HostFolders, socket: string) {
+  return (await listMachineFolders(stateDir)).flatMap((folder) => {
+    const { member, network } = (folder.record?.inputs ?? {}) as Partial<Pick<VmInputs, "member" | "network">>;
+    return network?.socket === socket ? [{ folder, member, network }] : [];
+  });
+}
+
+async function runs({ record }: MachineFolder): Promise<boolean> {
+  return record?.machine !== undefined && (await isAlive(record.machine));
+}
+
 /** The folder of the running machine that has this place. */
-async function runningFolder({ stateDir }: HostFolders, { socket, hostname }: NonNullable<VmInputs["network"]>): Promise<string> {
-  for (const { path, record } of await listMachineFolders(stateDir)) {
-    const { network } = (record?.inputs ?? {}) as Partial<Pick<VmInputs, "network">>;
-    if (network?.socket === socket && network.hostname === hostname && record?.machine && (await isAlive(record.machine))) return path;
-  }
+async function runningFolder(folders: HostFolders, { socket, hostname }: Place): Promise<string> {
+  for (const { folder, network } of await machinesIn(folders, socket))
+    if (network.hostname === hostname && (await runs(folder))) return folder.path;
   throw new LinuxKitError("NOT_FOUND", `${hostname}: its machine does not run`, { what: hostname });
 }
 
 /** The machines of this kind in a network of this host. A machine that is being replaced is one of them once. */
-async function nodesOf({ stateDir }: HostFolders, kind: string, socket: string): Promise<readonly ClusterNode[]> {
+async function nodesOf(folders: HostFolders, kind: string, socket: string): Promise<readonly ClusterNode[]> {
   const found = new Map<string, ClusterNode>();
-  for (const folder of await listMachineFolders(stateDir)) {
-    const { member, network } = (folder.record?.inputs ?? {}) as Partial<Pick<VmInputs, "member" | "network">>;
-    if (member?.kind !== kind || network?.socket !== socket) continue;
+  for (const { folder, member, network } of await machinesIn(folders, socket)) {
+    if (member?.kind !== kind) continue;
     const node = await nodeOf(folder, network, member.role);
     if (node.running || !found.has(node.name)) found.set(node.name, node);
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function nodeOf(folder: MachineFolder, { hostname, address }: NonNullable<VmInputs["network"]>, role: string): Promise<ClusterNode> {
-  const { machine } = folder.record ?? {};
+async function nodeOf(folder: MachineFolder, { hostname, address }: Place, role: string): Promise<ClusterNode> {
   const publish = asPublications(folder.record?.publish ?? []);
   const ports = publish.map(({ guestPort, protocol, address: at, hostPort }): [string, string] => [
     `${guestPort}/${protocol}`,
@@ -60,7 +70,7 @@ async function nodeOf(folder: MachineFolder, { hostname, address }: NonNullable<
     name: hostname,
     address: withoutBits(address),
     role,
-    running: machine !== undefined && (await isAlive(machine)),
+    running: await runs(folder),
     ports: Object.fromEntries(ports),
   };
 }
